@@ -1,0 +1,45 @@
+/**
+ * What a queue message asks for. A message is input, not trust: every request below has passed the allow-list of accounts
+ * and hosts, and everything that did not is a request to record why not, never an exception.
+ */
+
+/** One version of one object to scan. */
+export interface ScanRequest {
+  readonly kind: 'scan';
+  readonly account: string;
+  readonly container: string;
+  /** Decoded from the URL; may hold `/` and any Unicode. */
+  readonly objectName: string;
+  /** The blob endpoint's URL of the object (a dfs URL is turned into it), without query. */
+  readonly url: string;
+  /** Without quotes; undefined where the event had none: then the current version is scanned. */
+  readonly eTag: string | undefined;
+  readonly versionId: string | undefined;
+  /** As the event says; the object's own properties decide. */
+  readonly sizeInBytes: number | undefined;
+  /** When it was uploaded, ISO 8601; the event's time. */
+  readonly eventTime: string;
+  readonly eventId: string;
+  /** The operation that raised the event, such as `PutBlob`; unknown ones are scanned and warned about. */
+  readonly api: string | undefined;
+  /** The watched storage account's ARM id, `''` where the event names none. */
+  readonly resourceId: string;
+}
+
+/** A message that asks for no scan, with the outcome to record for it. */
+export interface RefusedRequest {
+  readonly kind: 'refused';
+  readonly verdict: 'skipped' | 'failed';
+  readonly reason: 'foreignAccount' | 'notABlobEvent' | 'malformedMessage';
+  /** For a person: what was wrong, no secrets, at most 300 characters. */
+  readonly detail: string;
+  /** What could be read of it, for the row; empty strings where nothing could. */
+  readonly account: string;
+  readonly container: string;
+  readonly objectName: string;
+  readonly url: string;
+  readonly eventTime: string | undefined;
+  readonly eventId: string;
+}
+
+export type SluiceRequest = ScanRequest | RefusedRequest;
