@@ -1,0 +1,250 @@
+/**
+ * The only reader of the environment. In goes `process.env`, handed over by one caller; out comes a checked, frozen
+ * `Config`. Everything that is wrong is collected first and told at once, so that nobody repairs a deployment one
+ * restart at a time. What each setting means stands in `settings.ts`.
+ */
+import type { LocalConnection } from './local-connection.ts';
+import type { Digests, EvidenceMode, LogLevel, Setting, SinkName } from './settings.ts';
+import { invariant, SluiceError } from './errors.ts';
+import { holdsSecret, printable } from './redact.ts';
+import { isLoopbackOrigin, quote, settings } from './settings.ts';
+
+/** The scanner's own storage account, and how to reach it. */
+export type StateStorage =
+  | {
+      readonly kind: 'identity';
+      /** Origins without a slash at the end. */
+      readonly tableServiceUri: string;
+      readonly blobServiceUri: string | undefined;
+      readonly queueServiceUri: string | undefined;
+    }
+  | ({ readonly kind: 'local' } & LocalConnection);
+
+export interface IngestionConfig {
+  /** Origins without a slash at the end. */
+  readonly endpoint: string;
+  readonly dcrId: string;
+  readonly audience: string;
+  /** Path of a PEM file; only ever set with an endpoint on this machine. */
+  readonly caPath: string | undefined;
+}
+
+export interface Config {
+  /** Watched accounts, in the order given, each once. */
+  readonly accounts: readonly string[];
+  readonly storageSuffix: string;
+  /** `local`: an emulator on this machine holds the watched objects and the state alike. */
+  readonly state: StateStorage;
+  readonly clientId: string | undefined;
+  readonly sinks: readonly SinkName[];
+  /** Set exactly when the log-analytics sink is on. */
+  readonly ingestion: IngestionConfig | undefined;
+  /** As given: a relative path counts from the app's root. */
+  readonly rulesPath: string;
+  readonly queueName: string;
+  readonly digests: Digests;
+  readonly evidence: EvidenceMode;
+  readonly deadlineInMs: number;
+  readonly logLevel: LogLevel;
+  readonly cleanRows: 'all';
+  /** What the operator should know but need not repair: settings that nothing reads. */
+  readonly warnings: readonly string[];
+}
+
+export interface SettingFault {
+  readonly name: string;
+  /** What is wrong; holds the value unless it looks like a secret. */
+  readonly problem: string;
+  /** What it should look like. */
+  readonly form: string;
+  /** A right one, as `NAME=value`. */
+  readonly example: string;
+}
+
+/** Settings are missing or malformed: all of them, three lines each in the message. */
+export class ConfigError extends SluiceError {
+  readonly code = 'CONFIG_INVALID';
+  readonly faults: readonly SettingFault[];
+
+  constructor(faults: readonly SettingFault[]) {
+    const lines = faults.map(
+      ({ name, problem, form, example }) => `  ${name}: ${problem}\n    expected: ${form}\n    example: ${example}`,
+    );
+    super(`${faults.length === 1 ? '1 setting is' : `${faults.length} settings are`} wrong\n${lines.join('\n')}`, {
+      where: faults.map(({ name }) => name).join(', '),
+      hint: 'correct these settings of the app and start it again',
+    });
+    this.faults = faults;
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads every setting. Values are trimmed and an empty one counts as absent. Throws one `ConfigError` (CONFIG_INVALID)
+ * that names every fault; settings that start with `SLUICE_` and are not known become warnings.
+ */
+export function readConfig(env: Environment): Config {
+  const reader = new SettingsReader(env);
+  const accounts = reader.read(settings.accounts, true);
+  const state = readState(reader, accounts);
+  const sinks = reader.read(settings.sinks);
+  const ingestion = readIngestion(reader, sinks?.includes('log-analytics') ?? false);
+  const values = {
+    clientId: reader.read(settings.clientId),
+    storageSuffix: reader.read(settings.storageSuffix),
+    rulesPath: reader.read(settings.rulesPath),
+    queueName: reader.read(settings.queueName),
+    digests: reader.read(settings.digests),
+    evidence: reader.read(settings.evidence),
+    deadlineInMs: reader.read(settings.deadlineInMs),
+    logLevel: reader.read(settings.logLevel),
+    cleanRows: reader.read(settings.cleanRows),
+  };
+  const warnings = reader.readUnknown();
+  if (reader.faults.length > 0) throw new ConfigError(reader.faults);
+
+  invariant(accounts && state && sinks, 'a required setting was not read, and that was no fault');
+  return Object.freeze({ accounts, state, sinks, ingestion, ...withoutGaps(values), warnings });
+}
+
+type Settled<T> = { [K in keyof T]: K extends 'clientId' ? T[K] : Exclude<T[K], undefined> };
+
+/** Settings with a default have a value wherever there was no fault. */
+function withoutGaps<T extends Record<string, unknown>>(values: T): Settled<T> {
+  for (const [name, value] of Object.entries(values)) {
+    invariant(name === 'clientId' || value !== undefined, `setting ${name} was not read, and that was no fault`);
+  }
+  return values as Settled<T>;
+}
+
+function readState(reader: SettingsReader, accounts: readonly string[] | undefined): StateStorage | undefined {
+  const isLocal = reader.has(settings.localConnection);
+  const local = reader.read(settings.localConnection);
+  const tableServiceUri = reader.read(settings.tableServiceUri, !isLocal);
+  const blobServiceUri = reader.read(settings.blobServiceUri);
+  const queueServiceUri = reader.read(settings.queueServiceUri);
+  reader.read(settings.stateCredential);
+  reader.read(settings.stateClientId);
+  if (local === undefined) {
+    return tableServiceUri === undefined
+      ? undefined
+      : { kind: 'identity', tableServiceUri, blobServiceUri, queueServiceUri };
+  }
+  if (tableServiceUri !== undefined) {
+    reader.fault(settings.tableServiceUri, 'set although SLUICE_LOCAL_CONNECTION names the account to use');
+  }
+  if (accounts !== undefined && !accounts.includes(local.accountName)) {
+    reader.fault(settings.accounts, `does not name ${local.accountName}, the account of SLUICE_LOCAL_CONNECTION`);
+  }
+  return { kind: 'local', ...local };
+}
+
+function readIngestion(reader: SettingsReader, isOn: boolean): IngestionConfig | undefined {
+  const endpoint = reader.read(settings.ingestionEndpoint, isOn);
+  const dcrId = reader.read(settings.dcrId, isOn);
+  const audience = reader.read(settings.ingestionAudience);
+  const caPath = reader.read(settings.localCaPath);
+  // Trusting a private certificate is for an endpoint on this machine, never a way around a public one's.
+  if (caPath !== undefined && (endpoint === undefined || !isLoopbackOrigin(endpoint))) {
+    reader.fault(settings.localCaPath, 'set although SLUICE_INGESTION_ENDPOINT is not on this machine');
+  }
+  if (!isOn || endpoint === undefined || dcrId === undefined || audience === undefined) return undefined;
+  return { endpoint, dcrId, audience, caPath };
+}
+
+/** At most this many unknown names are looked at; an environment can hold thousands of variables. */
+const MAX_UNKNOWN = 50;
+const SECRET_REFUSED = 'its value holds a key, a SAS or a connection string; identities are used instead';
+
+/** Reads settings from one environment and gathers what is wrong with them. */
+class SettingsReader {
+  readonly faults: SettingFault[] = [];
+  readonly #env: Environment;
+
+  constructor(env: Environment) {
+    this.#env = env;
+  }
+
+  has(setting: Setting<unknown>): boolean {
+    return (this.#env[setting.name] ?? '').trim() !== '';
+  }
+
+  /** The value; undefined where the setting is absent and has no default, and after a fault. */
+  read<T>(setting: Setting<T>, isRequired = false): T | undefined {
+    const text = this.has(setting) ? this.#env[setting.name]!.trim() : setting.defaultText;
+    if (text === undefined) {
+      const because = setting.requiredWhen === 'always' ? '' : `; required when ${setting.requiredWhen ?? ''}`;
+      if (isRequired) this.fault(setting, `not set${because}`);
+      return undefined;
+    }
+    // Before it is parsed, so that no fault can quote it.
+    if (!setting.isSecret && holdsSecret(text)) {
+      this.fault(setting, SECRET_REFUSED);
+      return undefined;
+    }
+    const parsed = setting.parse(text);
+    if ('value' in parsed) return parsed.value;
+    this.fault(setting, parsed.fault);
+    return undefined;
+  }
+
+  fault({ name, form, example }: Setting<unknown>, problem: string): void {
+    this.faults.push({ name, problem, form, example: `${name}=${example}` });
+  }
+
+  /** A warning for each `SLUICE_` setting that is not known, and a fault for one that holds a secret. */
+  readUnknown(): string[] {
+    const known = Object.values(settings).map(({ name }) => name);
+    const unknown = Object.keys(this.#env).filter((name) => /^sluice_/i.test(name) && !known.includes(name));
+    const warnings: string[] = [];
+    for (const name of unknown.sort().slice(0, MAX_UNKNOWN)) {
+      if (holdsSecret(this.#env[name] ?? '')) {
+        const { name: instead, example } = settings.localConnection;
+        const form = `absent; a storage emulator on this machine is named by ${instead}`;
+        this.faults.push({
+          name: printable(name, 60),
+          problem: SECRET_REFUSED,
+          form,
+          example: `${instead}=${example}`,
+        });
+        continue;
+      }
+      const nearest = nearestName(name, known);
+      const proposal = nearest === undefined ? '' : `; did you mean ${nearest}?`;
+      warnings.push(`setting ${quote(name)} is not known and has no effect${proposal}`);
+    }
+    return warnings;
+  }
+}
+
+/** The known name that a slip of the hand away gives; undefined where none is near. */
+function nearestName(name: string, known: readonly string[]): string | undefined {
+  const bare = (text: string): string =>
+    text
+      .toUpperCase()
+      .replace(/[^A-Z0-9]/g, '')
+      .replace(/^SLUICE/, '');
+  const given = bare(name).slice(0, 60);
+  let nearest: string | undefined;
+  let distance = Math.max(2, Math.floor(given.length / 3)) + 1;
+  for (const candidate of known) {
+    const found = editDistance(given, bare(candidate));
+    if (found < distance) [nearest, distance] = [candidate, found];
+  }
+  return nearest;
+}
+
+/** How many characters to insert, delete or replace. O(a × b). */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

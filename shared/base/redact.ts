@@ -1,0 +1,55 @@
+/**
+ * Takes secrets out of text that a person will read: SAS queries and signatures, account keys, bearer tokens. It errs on
+ * the side of hiding too much. What was hidden reads `[redacted]`, so that nobody takes the rest for the whole.
+ */
+
+const HIDDEN = '[redacted]';
+
+/** Pattern and replacement; each pattern is linear: one character class per step, nothing nested. */
+const secrets: readonly (readonly [pattern: RegExp, replacement: string])[] = [
+  // A URL's query or fragment goes as a whole: a SAS is spread over a dozen parameters, and other queries carry codes.
+  [/(\bhttps?:\/\/[^\s?#"'<>]*)[?#][^\s"'<>]*/gi, `$1?${HIDDEN}`],
+  // User and password of a URL.
+  [/(\bhttps?:\/\/)[^\s/?#@"'<>]*@/gi, `$1${HIDDEN}@`],
+  // Parts of connection strings.
+  [
+    /\b(AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd|ClientSecret)(\s*=\s*)[^;\s"']+/gi,
+    `$1$2${HIDDEN}`,
+  ],
+  // A signature outside a URL, plain or percent-encoded as in a URL inside a URL.
+  [/\b(sig|signature|code|access_token|client_secret)(=|%3D)[^&;\s"']+/gi, `$1$2${HIDDEN}`],
+  [/\b(Bearer|SharedKey|SharedKeyLite|SharedAccessSignature)(\s+)[A-Za-z0-9._~+/:=&%-]+/gi, `$1$2${HIDDEN}`],
+  // A JSON web token on its own.
+  [/\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g, HIDDEN],
+  // An account key on its own: 64 bytes in base64.
+  [/(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{86}==/g, HIDDEN],
+];
+
+/** The text without what looks like a secret. O(length); never throws. */
+export function redact(text: string): string {
+  let result = text;
+  for (const [pattern, replacement] of secrets) result = result.replace(pattern, replacement);
+  return result;
+}
+
+/** Whether `redact` would hide a part of this text. */
+export function holdsSecret(text: string): boolean {
+  return redact(text) !== text;
+}
+
+/**
+ * The text fit for one line of a message: at most `limit` characters (an ellipsis tells of a cut), redacted, without
+ * control characters, line separators or direction marks that could make a line look like another one.
+ */
+export function printable(text: string, limit: number): string {
+  // Redacted before it is cut, or a cut signature might no longer look like one; cut coarsely first to bound the work.
+  const redacted = redact(text.length > limit * 4 + 4_096 ? text.slice(0, limit * 4 + 4_096) : text);
+  const plain = redacted.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, escapeCharacter);
+  if (plain.length <= limit) return plain;
+  return `${plain.slice(0, limit - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+}
+
+function escapeCharacter(character: string): string {
+  const named: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+  return named[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}

@@ -1,0 +1,302 @@
+/**
+ * The table of settings: for each its name, what it means, what it looks like, its default, when it must be there, and
+ * how its text becomes a value. Reading the environment, the texts of errors and the README's table all come from here.
+ * It reads nothing itself: `config.ts` does.
+ */
+import { isLoopbackHost } from './loopback.ts';
+import { parseLocalConnection } from './local-connection.ts';
+import { printable } from './redact.ts';
+
+/** A value, or what is wrong with the text (without what it should look like: the setting's `form` says that). */
+export type Parsed<T> = { readonly value: T } | { readonly fault: string };
+
+export interface Setting<T> {
+  readonly name: string;
+  readonly meaning: string;
+  /** What a right value looks like, for a person. */
+  readonly form: string;
+  readonly example: string;
+  /** Read like any other text when the setting is absent. */
+  readonly defaultText: string | undefined;
+  /** When the setting must be given; undefined: never. */
+  readonly requiredWhen: string | undefined;
+  /** Whether its value is never printed. */
+  readonly isSecret: boolean;
+  /** The text is trimmed and not empty. Never throws. */
+  readonly parse: (text: string) => Parsed<T>;
+}
+
+export const sinkNames = ['log-analytics', 'console'] as const;
+export type SinkName = (typeof sinkNames)[number];
+export type Digests = 'sha256' | 'sha256,md5' | 'findings';
+export type EvidenceMode = 'excerpt' | 'offsets' | 'none';
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** `functionTimeout` of host.json: the host kills the worker then, with every scan in it. */
+export const functionTimeoutInMs = 30 * 60_000;
+const shortestDeadlineInMs = 1_000;
+
+export const settings = {
+  accounts: setting({
+    name: 'SLUICE_ACCOUNTS',
+    meaning: 'The watched storage accounts; messages about any other account are refused',
+    form: 'names of storage accounts (3-24 lower-case letters or digits each), separated by commas',
+    example: 'contosouploads,contosopartners',
+    requiredWhen: 'always',
+    parse: parseAccounts,
+  }),
+  storageSuffix: setting({
+    name: 'SLUICE_STORAGE_SUFFIX',
+    meaning: "The cloud's storage domain; the blob and dfs hosts of the watched accounts derive from it",
+    form: 'a lower-case domain name without blob. or dfs. in front',
+    example: 'core.usgovcloudapi.net',
+    defaultText: 'core.windows.net',
+    parse: parseSuffix,
+  }),
+  tableServiceUri: setting({
+    name: 'SLUICE_STATE__tableServiceUri',
+    meaning: "Table service of the scanner's own storage account, where the ledger is",
+    form: 'an https URL with nothing behind the host',
+    example: 'https://contososluice.table.core.windows.net',
+    requiredWhen: 'SLUICE_LOCAL_CONNECTION is not set',
+    parse: parseHttpsOrigin,
+  }),
+  blobServiceUri: setting({
+    name: 'SLUICE_STATE__blobServiceUri',
+    meaning: "Blob service of the scanner's own storage account",
+    form: 'an https URL with nothing behind the host',
+    example: 'https://contososluice.blob.core.windows.net',
+    parse: parseHttpsOrigin,
+  }),
+  queueServiceUri: setting({
+    name: 'SLUICE_STATE__queueServiceUri',
+    meaning: "Queue service of the scanner's own storage account; the Functions host listens there",
+    form: 'an https URL with nothing behind the host',
+    example: 'https://contososluice.queue.core.windows.net',
+    parse: parseHttpsOrigin,
+  }),
+  stateCredential: setting({
+    name: 'SLUICE_STATE__credential',
+    meaning: 'How the Functions host signs in to the queue; read by the host, checked here',
+    form: 'the word managedidentity',
+    example: 'managedidentity',
+    parse: oneOf('managedidentity'),
+  }),
+  stateClientId: setting({
+    name: 'SLUICE_STATE__clientId',
+    meaning: 'The identity the Functions host uses for the queue; read by the host, checked here',
+    form: 'a GUID',
+    example: '5a0e1c52-9d0f-4b8e-8a57-3f0c4d1b2e6a',
+    parse: parseGuid,
+  }),
+  clientId: setting({
+    name: 'SLUICE_CLIENT_ID',
+    meaning: 'Client id of the user-assigned identity that reads objects and writes rows',
+    form: 'a GUID',
+    example: '5a0e1c52-9d0f-4b8e-8a57-3f0c4d1b2e6a',
+    parse: parseGuid,
+  }),
+  sinks: setting({
+    name: 'SLUICE_SINKS',
+    meaning: 'Where reports go',
+    form: `one or more of ${sinkNames.join(', ')}, separated by commas`,
+    example: 'log-analytics,console',
+    defaultText: 'log-analytics',
+    parse: parseSinks,
+  }),
+  ingestionEndpoint: setting({
+    name: 'SLUICE_INGESTION_ENDPOINT',
+    meaning: 'Logs ingestion endpoint of the data collection rule',
+    form: 'an https URL with nothing behind the host',
+    example: 'https://sluice-dcr-x1y2-westeurope.logs.z1.ingest.monitor.azure.com',
+    requiredWhen: 'the log-analytics sink is on',
+    parse: parseHttpsOrigin,
+  }),
+  dcrId: setting({
+    name: 'SLUICE_DCR_ID',
+    meaning: 'Immutable id of the data collection rule',
+    form: 'the immutable id, which starts with dcr- (not the resource id)',
+    example: 'dcr-00000000000000000000000000000000',
+    requiredWhen: 'the log-analytics sink is on',
+    parse: matching(/^dcr-[0-9A-Za-z-]{1,64}$/),
+  }),
+  ingestionAudience: setting({
+    name: 'SLUICE_INGESTION_AUDIENCE',
+    meaning: 'Token audience of the ingestion endpoint; differs between clouds',
+    form: 'an https URL with nothing behind the host',
+    example: 'https://monitor.azure.us',
+    defaultText: 'https://monitor.azure.com',
+    parse: parseHttpsOrigin,
+  }),
+  rulesPath: setting({
+    name: 'SLUICE_RULES',
+    meaning: "Path of the compiled rules; a relative one counts from the app's root",
+    form: 'a path of a file',
+    example: '/mnt/rules/rules.sluice',
+    defaultText: 'dist/rules.sluice',
+    parse: matching(/^[^\p{Cc}]{1,1024}$/u),
+  }),
+  queueName: setting({
+    name: 'SLUICE_QUEUE',
+    meaning: "Queue with the upload events, in the scanner's own account",
+    form: '3-63 lower-case letters, digits and single hyphens, a letter or digit at both ends',
+    example: 'sluice-scan',
+    defaultText: 'sluice-scan',
+    parse: matching(/^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/),
+  }),
+  digests: setting({
+    name: 'SLUICE_DIGESTS',
+    meaning: 'Which digests rows carry: of every object, or (findings) SHA-256 of objects with a finding only',
+    form: 'sha256, or sha256,md5, or findings',
+    example: 'sha256,md5',
+    defaultText: 'sha256',
+    parse: parseDigests,
+  }),
+  evidence: setting({
+    name: 'SLUICE_EVIDENCE',
+    meaning: 'What a finding shows of each match: its bytes too, only where it is, or nothing',
+    form: 'excerpt, offsets or none',
+    example: 'offsets',
+    defaultText: 'excerpt',
+    parse: oneOf<EvidenceMode>('excerpt', 'offsets', 'none'),
+  }),
+  deadlineInMs: setting({
+    name: 'SLUICE_DEADLINE',
+    meaning: 'The longest one scan may take; then it is recorded as incomplete',
+    form: 'a whole number with ms, s, m or h behind it, at least 1s and less than 30m',
+    example: '8m',
+    defaultText: '8m',
+    parse: parseDeadline,
+  }),
+  logLevel: setting({
+    name: 'SLUICE_LOG_LEVEL',
+    meaning: 'The least severe log lines that are written',
+    form: 'debug, info, warn or error',
+    example: 'debug',
+    defaultText: 'info',
+    parse: oneOf<LogLevel>('debug', 'info', 'warn', 'error'),
+  }),
+  cleanRows: setting({
+    name: 'SLUICE_CLEAN_ROWS',
+    meaning: 'How clean scans are recorded: each has its row',
+    form: 'the word all',
+    example: 'all',
+    defaultText: 'all',
+    parse: parseCleanRows,
+  }),
+  localConnection: setting({
+    name: 'SLUICE_LOCAL_CONNECTION',
+    meaning: 'For local use: connection string of a storage emulator, used instead of any identity',
+    form: 'UseDevelopmentStorage=true, or a connection string whose endpoints are all on this machine',
+    example: 'UseDevelopmentStorage=true',
+    isSecret: true,
+    parse: (text) => {
+      const connection = parseLocalConnection(text);
+      return 'fault' in connection ? connection : { value: connection };
+    },
+  }),
+  localCaPath: setting({
+    name: 'SLUICE_LOCAL_CA',
+    meaning: 'For local use: certificate (PEM) that the ingestion endpoint on this machine is trusted by',
+    form: 'a path of a PEM file, only together with a SLUICE_INGESTION_ENDPOINT on this machine',
+    example: './.sluice/ca.pem',
+    parse: matching(/^[^\p{Cc}]{1,1024}$/u),
+  }),
+} as const;
+
+function setting<T>(
+  given: Pick<Setting<T>, 'name' | 'meaning' | 'form' | 'example' | 'parse'> & Partial<Setting<T>>,
+): Setting<T> {
+  return { defaultText: undefined, requiredWhen: undefined, isSecret: false, ...given };
+}
+
+/** The text in quotes, fit for a message. */
+export function quote(text: string): string {
+  return `"${printable(text, 100)}"`;
+}
+
+function matching(pattern: RegExp): (text: string) => Parsed<string> {
+  return (text) => (pattern.test(text) ? { value: text } : { fault: `${quote(text)} does not look like that` });
+}
+
+function oneOf<T extends string>(...words: readonly T[]): (text: string) => Parsed<T> {
+  return (text) => {
+    const word = words.find((candidate) => candidate === text.toLowerCase());
+    return word === undefined ? { fault: `${quote(text)} is not known` } : { value: word };
+  };
+}
+
+function splitList(text: string): string[] {
+  return [...new Set(text.split(',').map((item) => item.trim()))].filter((item) => item !== '');
+}
+
+function parseAccounts(text: string): Parsed<readonly string[]> {
+  const accounts = splitList(text);
+  const wrong = accounts.filter((account) => !/^[a-z0-9]{3,24}$/.test(account));
+  if (wrong.length > 0)
+    return { fault: `not the name of a storage account: ${wrong.slice(0, 5).map(quote).join(', ')}` };
+  return accounts.length === 0 ? { fault: 'the list is empty' } : { value: accounts };
+}
+
+function parseSuffix(text: string): Parsed<string> {
+  const isDomain = /^(?=.{4,200}$)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/.test(text);
+  if (!isDomain) return { fault: `${quote(text)} is not a domain name` };
+  return /^(blob|dfs|queue|table|file)\./.test(text) ? { fault: `${quote(text)} names one service` } : { value: text };
+}
+
+function parseHttpsOrigin(text: string): Parsed<string> {
+  if (!URL.canParse(text)) return { fault: `${quote(text)} is not a URL` };
+  const url = new URL(text);
+  if (url.protocol !== 'https:') return { fault: `${quote(text)} is not https` };
+  if (url.username !== '' || url.password !== '' || text.includes('?') || text.includes('#')) {
+    return { fault: `${quote(text)} holds more than a host (a user, a query or a fragment)` };
+  }
+  return url.pathname === '/' ? { value: url.origin } : { fault: `${quote(text)} has a path` };
+}
+
+/** Whether an https origin, as `parseHttpsOrigin` gives it, is on this machine. */
+export function isLoopbackOrigin(origin: string): boolean {
+  return isLoopbackHost(new URL(origin).hostname);
+}
+
+function parseGuid(text: string): Parsed<string> {
+  const isGuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+  return isGuid ? { value: text.toLowerCase() } : { fault: `${quote(text)} is not a GUID` };
+}
+
+function parseSinks(text: string): Parsed<readonly SinkName[]> {
+  const given = splitList(text);
+  const unknown = given.filter((name) => !sinkNames.some((known) => known === name));
+  if (unknown.length > 0) return { fault: `no such sink: ${unknown.slice(0, 5).map(quote).join(', ')}` };
+  if (given.length === 0) return { fault: 'the list is empty, so no result would be kept' };
+  return { value: sinkNames.filter((known) => given.includes(known)) };
+}
+
+function parseDigests(text: string): Parsed<Digests> {
+  const given = splitList(text.toLowerCase()).sort().join(',');
+  if (given === 'md5,sha256') return { value: 'sha256,md5' };
+  return given === 'sha256' || given === 'findings' ? { value: given } : { fault: `${quote(text)} is not known` };
+}
+
+function parseDeadline(text: string): Parsed<number> {
+  const duration = parseDuration(text);
+  if (duration === undefined) return { fault: `${quote(text)} is not a duration` };
+  if (duration < shortestDeadlineInMs) return { fault: `${quote(text)} is too short` };
+  return duration < functionTimeoutInMs
+    ? { value: duration }
+    : { fault: `${quote(text)} is not less than the host's limit of 30m` };
+}
+
+/** Milliseconds of `250ms`, `90s`, `8m`, `2h`; undefined for anything else. */
+export function parseDuration(text: string): number | undefined {
+  const parts = /^(\d{1,9})\s?(ms|s|m|h)$/.exec(text);
+  if (parts === null) return undefined;
+  const unitInMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+  return Number(parts[1]) * unitInMs[parts[2]!]!;
+}
+
+function parseCleanRows(text: string): Parsed<'all'> {
+  if (text === 'all') return { value: text };
+  const reason = text === 'hourly' ? '"hourly" is not available in this version' : `${quote(text)} is not known`;
+  return { fault: reason };
+}
