@@ -20,14 +20,18 @@ export interface ByteSource {
   /**
    * The bytes from `start` to the end, in order, each once. Chunks have any size above 0. A consumer that stops early
    * releases what the source holds. At most the source's read-ahead is held in memory.
+   *
+   * A chunk is good until the next one is asked for: the source may then fill its memory anew, which is what keeps memory
+   * flat over a large object. Whoever needs the bytes longer copies them; nobody writes into them.
+   * After an abort the iteration rejects with the signal's reason.
    */
   stream(options?: StreamOptions): AsyncIterable<Uint8Array>;
   /**
-   * The bytes of `offset … offset + length` that exist: shorter at the end of the object, empty beyond it.
+   * The bytes of `offset … offset + length` that exist: shorter at the end of the object, empty beyond it. They stay good.
    * Undefined on sources that cannot seek.
    */
   readonly readAt: ((offset: number, length: number, options?: { abortSignal?: AbortSignal }) => Promise<Uint8Array>) | undefined;
-  /** Releases handles; safe to call twice. */
+  /** Releases handles and ends what still reads; safe to call twice. Later reads reject. */
   close(): Promise<void>;
 }
 
