@@ -1,0 +1,143 @@
+/**
+ * The image: everything the compiler makes, as named sections of typed arrays. There are no objects and no closures in it,
+ * so encoding is a copy and decoding a view. Whoever reads a table goes through the field numbers below.
+ *
+ * Text is interned: a string id indexes `stringOffsets`, whose entries cut `stringBytes`.
+ */
+
+/** Every section with its element type. The order is the order in the bundle. */
+export const sectionTypes = {
+  /** One entry more than there are strings. */
+  stringOffsets: Uint32Array,
+  stringBytes: Uint8Array,
+  /** `RULE_FIELDS` numbers per rule, in the order of declaration. */
+  rules: Int32Array,
+  /** String ids; a rule's tags stand together. */
+  tags: Int32Array,
+  /** `META_FIELDS` numbers per entry; a rule's entries stand together. */
+  metas: Int32Array,
+  /** `PATTERN_FIELDS` numbers per pattern; a rule's patterns stand together. */
+  patterns: Int32Array,
+  /** `LITERAL_FIELDS` numbers per distinct literal. */
+  literals: Int32Array,
+  /** Values of literals, and masks and negations of those that have them. */
+  literalBytes: Uint8Array,
+  /** `USER_FIELDS` numbers per use of a literal by a pattern; the users of one literal stand together. */
+  literalUsers: Int32Array,
+  /** Bits of the hashed 4-byte grams that begin at any position: `1 << GRAM_BITS` of them. */
+  gramBits: Uint32Array,
+  /** Bucket of each hashed gram: one entry more than there are hashes; cuts `gramItems`. */
+  gramStarts: Uint32Array,
+  /** Pairs of literal and window offset within it. */
+  gramItems: Int32Array,
+  /** Bucket of each 2-byte value, as above; empty when no literal needs it. */
+  pairStarts: Uint32Array,
+  pairItems: Int32Array,
+  /** Pattern and rule indices of `of` sets. */
+  sets: Int32Array,
+  code: Int32Array,
+  integers: BigInt64Array,
+  floats: Float64Array,
+  /** `EXTERNAL_FIELDS` numbers per external. */
+  externals: Int32Array,
+  /** `DIAGNOSTIC_FIELDS` numbers per warning or skipped rule's error. */
+  diagnostics: Int32Array,
+  /** `SCALAR` numbers. */
+  scalars: Int32Array,
+} as const;
+
+export type SectionName = keyof typeof sectionTypes;
+export type RuleImage = { readonly [Name in SectionName]: InstanceType<(typeof sectionTypes)[Name]> };
+
+export const RULE = {
+  name: 0,
+  namespace: 1,
+  firstTag: 2,
+  tagCount: 3,
+  firstMeta: 4,
+  metaCount: 5,
+  firstPattern: 6,
+  patternCount: 7,
+  codeStart: 8,
+  codeEnd: 9,
+  flags: 10,
+} as const;
+export const RULE_FIELDS = 11;
+
+export const RULE_FLAG = {
+  private: 1,
+  global: 2,
+  /** False on every object in which none of its patterns matches. */
+  needsMatch: 4,
+  readsFilesize: 8,
+  /** Reads integers at constant offsets below `HEAD_BYTES` only. */
+  readsHead: 16,
+  readsPages: 32,
+} as const;
+
+/** How far from the start a constant read may lie to count as a read of the head. */
+export const HEAD_BYTES = 4096;
+
+export const META = { name: 0, type: 1, value: 2 } as const;
+export const META_FIELDS = 3;
+/** `value` is: a string id · a string id of bytes that are not UTF-8 · an index into `integers` · into `floats` · 0 or 1. */
+export const META_TYPE = { text: 0, bytes: 1, integer: 2, float: 3, boolean: 4 } as const;
+
+export const PATTERN = { identifier: 0, kind: 1, flags: 2, rule: 3 } as const;
+export const PATTERN_FIELDS = 4;
+export const PATTERN_KINDS = ['text', 'hex', 'regex'] as const;
+export const PATTERN_FLAG = {
+  private: 1,
+  /** A condition asks for its count. */
+  needsCount: 2,
+  /** A condition asks where it matches. */
+  needsOffsets: 4,
+} as const;
+
+/** `value`, `mask`, `negation` are offsets into `literalBytes`; −1 where every byte is plain, or none is negated. */
+export const LITERAL = { value: 0, length: 1, mask: 2, negation: 3, firstUser: 4, userCount: 5 } as const;
+export const LITERAL_FIELDS = 6;
+
+export const USER = { pattern: 0, flags: 1 } as const;
+export const USER_FIELDS = 2;
+export const USER_FLAG = {
+  fullword: 1,
+  /** Its neighbours are two-byte units. */
+  wide: 2,
+} as const;
+
+export const EXTERNAL = { name: 0, type: 1, value: 2 } as const;
+export const EXTERNAL_FIELDS = 3;
+/** `value` is as in `META_TYPE`, text being a string id whatever its bytes. */
+export const EXTERNAL_TYPE = { text: 0, integer: 2, float: 3, boolean: 4 } as const;
+
+/** `context` is 0 for a warning, 1 for an error of a rule that was left out; `text` is the diagnostic as JSON. */
+export const DIAGNOSTIC = { context: 0, text: 1 } as const;
+export const DIAGNOSTIC_FIELDS = 2;
+
+export const SCALAR = {
+  /** Bytes before a candidate's position that its literals may begin at, two bytes of context included. */
+  leftReach: 0,
+  /** Bytes from a candidate's position to its literals' ends, two bytes of context included. */
+  rightReach: 1,
+  /** 1 when a condition reads integers anywhere. */
+  readsPages: 2,
+} as const;
+export const SCALAR_COUNT = 3;
+
+export const GRAM_BITS = 16;
+
+/** The bucket of a 4-byte little-endian gram. */
+export function hashGram(gram: number): number {
+  return Math.imul(gram, 0x9e3779b1) >>> (32 - GRAM_BITS);
+}
+
+export function stringBytesOf(image: RuleImage, id: number): Uint8Array {
+  return image.stringBytes.subarray(image.stringOffsets[id], image.stringOffsets[id + 1]);
+}
+
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+export function textOf(image: RuleImage, id: number): string {
+  return utf8.decode(stringBytesOf(image, id));
+}

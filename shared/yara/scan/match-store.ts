@@ -1,0 +1,219 @@
+/**
+ * What matched so far: per pattern an exact count, and the first matches up to a bound. Matches arrive ordered by offset,
+ * so "the first" never depends on chunks.
+ *
+ * Flat: a pattern that matches gets a slot; a slot's matches lie in blocks of 4, 8, 16, … places of one pool, so that any
+ * of them is found without walking. Only touched patterns cost anything, also when the store is emptied.
+ */
+const FIRST_BLOCK = 4;
+/** 4 × (2^20 − 1) places: more than any `matchesPerPattern`. */
+const BLOCKS_PER_SLOT = 20;
+export const MAX_MATCHES_PER_PATTERN = FIRST_BLOCK * (2 ** BLOCKS_PER_SLOT - 1);
+/** Offset, length, key. */
+const BYTES_PER_PLACE = 8 + 4 + 2;
+
+export interface StoreLimits {
+  /** Matches to keep of that pattern. */
+  readonly keep: (pattern: number) => number;
+  readonly matchBytes: number;
+}
+
+export class MatchStore {
+  readonly #limits: StoreLimits;
+  /** 0: no match yet; otherwise slot number + 1. */
+  readonly #slotOf: Int32Array;
+  #patterns = new Int32Array(16);
+  #counts = new Float64Array(16);
+  #stored = new Int32Array(16);
+  #lastOffsets = new Float64Array(16);
+  #blocks = new Int32Array(16 * BLOCKS_PER_SLOT);
+  #slotCount = 0;
+
+  #offsets = new Float64Array(64);
+  #lengths = new Uint32Array(64);
+  /** −1: none. */
+  #xorKeys = new Int16Array(64);
+  #placeCount = 0;
+
+  constructor(patternCount: number, limits: StoreLimits) {
+    this.#slotOf = new Int32Array(patternCount);
+    this.#limits = limits;
+  }
+
+  has(pattern: number): boolean {
+    return this.#slotOf[pattern] !== 0;
+  }
+
+  count(pattern: number): number {
+    const slot = this.#slotOf[pattern]! - 1;
+    return slot < 0 ? 0 : this.#counts[slot]!;
+  }
+
+  /** How many are kept; the rest is only counted. */
+  stored(pattern: number): number {
+    const slot = this.#slotOf[pattern]! - 1;
+    return slot < 0 ? 0 : this.#stored[slot]!;
+  }
+
+  isTruncated(pattern: number): boolean {
+    return this.stored(pattern) < this.count(pattern);
+  }
+
+  /** `index` from 0, below `stored`. */
+  offset(pattern: number, index: number): number {
+    return this.#offsets[this.#place(pattern, index)]!;
+  }
+
+  length(pattern: number, index: number): number {
+    return this.#lengths[this.#place(pattern, index)]!;
+  }
+
+  xorKey(pattern: number, index: number): number | undefined {
+    const key = this.#xorKeys[this.#place(pattern, index)]!;
+    return key < 0 ? undefined : key;
+  }
+
+  /** Offset of the last match, kept or not; the pattern must have one. */
+  lastOffset(pattern: number): number {
+    return this.#lastOffsets[this.#slotOf[pattern]! - 1]!;
+  }
+
+  /** Index of the first kept match at `offset` or later. */
+  lowerBound(pattern: number, offset: number): number {
+    let low = 0;
+    let high = this.stored(pattern);
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.offset(pattern, middle) < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Adds a match; false when the pattern already has one at this offset. Offsets must not descend. */
+  add(pattern: number, offset: number, length: number, xorKey: number): boolean {
+    let slot = this.#slotOf[pattern]! - 1;
+    if (slot < 0) slot = this.#newSlot(pattern);
+    else if (this.#lastOffsets[slot] === offset) return false;
+    this.#counts[slot]! += 1;
+    this.#lastOffsets[slot] = offset;
+    const stored = this.#stored[slot]!;
+    // A gap would make "the first n" untrue: once one was not kept, none is.
+    if (stored !== this.#counts[slot]! - 1 || stored >= this.#limits.keep(pattern)) return true;
+    const place = this.#newPlace(slot, stored);
+    if (place < 0) return true;
+    this.#offsets[place] = offset;
+    this.#lengths[place] = length;
+    this.#xorKeys[place] = xorKey;
+    this.#stored[slot] = stored + 1;
+    return true;
+  }
+
+  /** Patterns with a match, in the order of their first one. */
+  touched(): Int32Array {
+    return this.#patterns.subarray(0, this.#slotCount);
+  }
+
+  reset(): void {
+    for (const pattern of this.touched()) this.#slotOf[pattern] = 0;
+    this.#slotCount = 0;
+    this.#placeCount = 0;
+  }
+
+  /** The whole state as arrays, for a checkpoint. */
+  save(): MatchStoreState {
+    return {
+      patterns: this.#patterns.slice(0, this.#slotCount),
+      counts: this.#counts.slice(0, this.#slotCount),
+      stored: this.#stored.slice(0, this.#slotCount),
+      lastOffsets: this.#lastOffsets.slice(0, this.#slotCount),
+      blocks: this.#blocks.slice(0, this.#slotCount * BLOCKS_PER_SLOT),
+      offsets: this.#offsets.slice(0, this.#placeCount),
+      lengths: this.#lengths.slice(0, this.#placeCount),
+      xorKeys: this.#xorKeys.slice(0, this.#placeCount),
+    };
+  }
+
+  restore(state: MatchStoreState): void {
+    this.reset();
+    this.#slotCount = state.patterns.length;
+    this.#placeCount = state.offsets.length;
+    this.#patterns = grown(state.patterns, this.#slotCount);
+    this.#counts = grown(state.counts, this.#slotCount);
+    this.#stored = grown(state.stored, this.#slotCount);
+    this.#lastOffsets = grown(state.lastOffsets, this.#slotCount);
+    this.#blocks = grown(state.blocks, this.#slotCount * BLOCKS_PER_SLOT);
+    this.#offsets = grown(state.offsets, this.#placeCount);
+    this.#lengths = grown(state.lengths, this.#placeCount);
+    this.#xorKeys = grown(state.xorKeys, this.#placeCount);
+    state.patterns.forEach((pattern, slot) => (this.#slotOf[pattern] = slot + 1));
+  }
+
+  #newSlot(pattern: number): number {
+    const slot = this.#slotCount++;
+    if (slot === this.#patterns.length) {
+      this.#patterns = grown(this.#patterns, slot + 1);
+      this.#counts = grown(this.#counts, slot + 1);
+      this.#stored = grown(this.#stored, slot + 1);
+      this.#lastOffsets = grown(this.#lastOffsets, slot + 1);
+      this.#blocks = grown(this.#blocks, (slot + 1) * BLOCKS_PER_SLOT);
+    }
+    this.#slotOf[pattern] = slot + 1;
+    this.#patterns[slot] = pattern;
+    this.#counts[slot] = 0;
+    this.#stored[slot] = 0;
+    return slot;
+  }
+
+  /** The place for the slot's match number `index`, which opens a block when it is the first in it; −1 when the pool is full. */
+  #newPlace(slot: number, index: number): number {
+    const block = blockOf(index);
+    const start = blockStart(block);
+    if (index === start) {
+      const size = FIRST_BLOCK * 2 ** block;
+      const needed = this.#placeCount + size;
+      if (needed * BYTES_PER_PLACE > this.#limits.matchBytes) return -1;
+      if (needed > this.#offsets.length) {
+        this.#offsets = grown(this.#offsets, needed);
+        this.#lengths = grown(this.#lengths, needed);
+        this.#xorKeys = grown(this.#xorKeys, needed);
+      }
+      this.#blocks[slot * BLOCKS_PER_SLOT + block] = this.#placeCount;
+      this.#placeCount = needed;
+    }
+    return this.#blocks[slot * BLOCKS_PER_SLOT + block]! + index - start;
+  }
+
+  #place(pattern: number, index: number): number {
+    const slot = this.#slotOf[pattern]! - 1;
+    const block = blockOf(index);
+    return this.#blocks[slot * BLOCKS_PER_SLOT + block]! + index - blockStart(block);
+  }
+}
+
+export interface MatchStoreState {
+  readonly patterns: Int32Array<ArrayBuffer>;
+  readonly counts: Float64Array<ArrayBuffer>;
+  readonly stored: Int32Array<ArrayBuffer>;
+  readonly lastOffsets: Float64Array<ArrayBuffer>;
+  readonly blocks: Int32Array<ArrayBuffer>;
+  readonly offsets: Float64Array<ArrayBuffer>;
+  readonly lengths: Uint32Array<ArrayBuffer>;
+  readonly xorKeys: Int16Array<ArrayBuffer>;
+}
+
+function blockOf(index: number): number {
+  return 31 - Math.clz32((index >>> 2) + 1);
+}
+
+function blockStart(block: number): number {
+  return FIRST_BLOCK * (2 ** block - 1);
+}
+
+type Growable = Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int16Array<ArrayBuffer>;
+
+function grown<T extends Growable>(array: T, needed: number): T {
+  const larger = new (array.constructor as new (length: number) => T)(Math.max(16, array.length * 2, needed));
+  larger.set(array);
+  return larger;
+}

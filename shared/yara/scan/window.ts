@@ -1,0 +1,102 @@
+/**
+ * The window: the part of the stream that is held. It slides: what was looked at leaves on the left, what arrives is
+ * appended on the right. Before what is still to be looked at it keeps as many bytes as a match may begin earlier or a
+ * word boundary needs (`leftReach`); a position is looked at once as many bytes follow as a match there may take
+ * (`rightReach`), or the stream has ended. Memory is fixed when the window is made.
+ *
+ * ```
+ * bytes   | pad | … kept … | to be looked at … | lookahead | free | pad |
+ * index         dataStart   cursor                          end
+ * ```
+ * Index `i` of `bytes` holds offset `base + i` of the object.
+ */
+export const PIECE_BYTES = 256 * 1024;
+
+const LEFT_PAD = 16;
+const RIGHT_PAD = 64;
+
+export class Window {
+  readonly bytes: Uint8Array;
+  readonly #leftReach: number;
+  readonly #rightReach: number;
+  readonly #limit: number;
+  /** Offset of index 0; negative at the start of an object. */
+  base = -LEFT_PAD;
+  /** One past the last valid index. */
+  end = LEFT_PAD;
+  /** The first index not looked at. */
+  cursor = LEFT_PAD;
+
+  constructor(leftReach: number, rightReach: number) {
+    this.#leftReach = leftReach;
+    this.#rightReach = rightReach;
+    this.#limit = LEFT_PAD + leftReach + rightReach + PIECE_BYTES;
+    this.bytes = new Uint8Array(this.#limit + RIGHT_PAD);
+  }
+
+  /** Index of the first valid byte. */
+  get dataStart(): number {
+    return Math.max(this.#oldestIndex, 0);
+  }
+
+  #oldestIndex = LEFT_PAD;
+
+  /** Offset one past the last byte held. */
+  get endOffset(): number {
+    return this.base + this.end;
+  }
+
+  get cursorOffset(): number {
+    return this.base + this.cursor;
+  }
+
+  get startOffset(): number {
+    return this.base + this.dataStart;
+  }
+
+  /** Takes as many bytes of `chunk` from `from` on as fit and returns how many; at least one when `chunk` has any left. */
+  append(chunk: Uint8Array, from: number): number {
+    if (this.end === this.#limit) this.#slide();
+    const count = Math.min(chunk.length - from, this.#limit - this.end);
+    this.bytes.set(chunk.subarray(from, from + count), this.end);
+    this.end += count;
+    return count;
+  }
+
+  /** The first index that may not be looked at yet. */
+  lookLimit(isLast: boolean): number {
+    return isLast ? this.end : Math.max(this.cursor, this.end - this.#rightReach + 1);
+  }
+
+  reset(): void {
+    this.bytes.fill(0, 0, LEFT_PAD);
+    this.base = -LEFT_PAD;
+    this.end = LEFT_PAD;
+    this.cursor = LEFT_PAD;
+    this.#oldestIndex = LEFT_PAD;
+  }
+
+  /** Restores what a checkpoint held: `held` ends at `endOffset`, and positions before `cursorOffset` were looked at. */
+  restore(held: Uint8Array, endOffset: number, cursorOffset: number): void {
+    this.reset();
+    this.bytes.set(held, LEFT_PAD);
+    this.end = LEFT_PAD + held.length;
+    this.base = endOffset - this.end;
+    this.cursor = cursorOffset - this.base;
+  }
+
+  /** What a checkpoint must hold to go on from here. */
+  held(): Uint8Array {
+    return this.bytes.slice(Math.max(this.dataStart, this.cursor - this.#leftReach), this.end);
+  }
+
+  #slide(): void {
+    const keepFrom = Math.max(this.#oldestIndex, this.cursor - this.#leftReach);
+    const shift = keepFrom - LEFT_PAD;
+    this.bytes.copyWithin(LEFT_PAD, keepFrom, this.end);
+    this.base += shift;
+    this.end -= shift;
+    this.cursor -= shift;
+    this.#oldestIndex = LEFT_PAD;
+  }
+}
