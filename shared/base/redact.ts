@@ -5,31 +5,38 @@
 
 const HIDDEN = '[redacted]';
 
-/** Pattern and replacement; each pattern is linear: one character class per step, nothing nested. */
+/** Each pattern looks at a character a bounded number of times, however the text was made. */
 const secrets: readonly (readonly [pattern: RegExp, replacement: string])[] = [
-  // A URL's query or fragment goes as a whole: a SAS is spread over a dozen parameters, and other queries carry codes.
-  [/(\bhttps?:\/\/[^\s?#"'<>]*)[?#][^\s"'<>]*/gi, `$1?${HIDDEN}`],
-  // User and password of a URL.
-  [/(\bhttps?:\/\/)[^\s/?#@"'<>]*@/gi, `$1${HIDDEN}@`],
   // Parts of connection strings.
   [
     /\b(AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd|ClientSecret)(\s*=\s*)[^;\s"']+/gi,
     `$1$2${HIDDEN}`,
   ],
   // A signature outside a URL, plain or percent-encoded as in a URL inside a URL.
-  [/\b(sig|signature|code|access_token|client_secret)(=|%3D)[^&;\s"']+/gi, `$1$2${HIDDEN}`],
+  [/(\b|%3F|%26)(sig|signature|access_token|client_secret)(=|%3D)[^&;\s"']+/gi, `$1$2$3${HIDDEN}`],
   [/\b(Bearer|SharedKey|SharedKeyLite|SharedAccessSignature)(\s+)[A-Za-z0-9._~+/:=&%-]+/gi, `$1$2${HIDDEN}`],
   // A JSON web token on its own.
-  [/\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g, HIDDEN],
+  [/(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g, HIDDEN],
   // An account key on its own: 64 bytes in base64.
   [/(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{86}==/g, HIDDEN],
 ];
 
 /** The text without what looks like a secret. O(length); never throws. */
 export function redact(text: string): string {
-  let result = text;
+  let result = text.replace(/\bhttps?:\/\/[^\s"'<>]*/gi, redactUrl);
   for (const [pattern, replacement] of secrets) result = result.replace(pattern, replacement);
   return result;
+}
+
+/** A URL's query or fragment goes as a whole: a SAS is spread over a dozen parameters, and other queries carry codes. */
+function redactUrl(url: string): string {
+  const end = url.search(/[?#]/);
+  const place = end < 0 ? url : url.slice(0, end);
+  const host = place.indexOf('//') + 2;
+  const slash = place.indexOf('/', host);
+  const at = place.slice(0, slash < 0 ? undefined : slash).lastIndexOf('@');
+  const withoutUser = at < 0 ? place : `${place.slice(0, host)}${HIDDEN}${place.slice(at)}`;
+  return end < 0 ? withoutUser : `${withoutUser}?${HIDDEN}`;
 }
 
 /** Whether `redact` would hide a part of this text. */

@@ -1,0 +1,240 @@
+import { describe, expect, it } from 'vitest';
+import type { Config, SettingFault } from '../../../../shared/base/config.ts';
+import { ConfigError, readConfig } from '../../../../shared/base/config.ts';
+import { parseDuration, settings } from '../../../../shared/base/settings.ts';
+
+const azure = {
+  SLUICE_ACCOUNTS: 'contosouploads',
+  SLUICE_STATE__tableServiceUri: 'https://contososluice.table.core.windows.net/',
+  SLUICE_INGESTION_ENDPOINT: 'https://sluice-x.westeurope-1.ingest.monitor.azure.com',
+  SLUICE_DCR_ID: 'dcr-0123456789abcdef0123456789abcdef',
+};
+const local = {
+  SLUICE_ACCOUNTS: 'devstoreaccount1',
+  SLUICE_LOCAL_CONNECTION: 'UseDevelopmentStorage=true',
+  SLUICE_SINKS: 'console',
+};
+
+function configError(env: Record<string, string | undefined>): ConfigError {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  throw new Error('the settings were accepted');
+}
+
+function onlyFault(env: Record<string, string | undefined>): SettingFault {
+  const { faults } = configError(env);
+  expect(faults.map(({ name, problem }) => `${name}: ${problem}`)).toHaveLength(1);
+  return faults[0]!;
+}
+
+describe('readConfig', () => {
+  it('needs four settings in Azure and fills in the rest', () => {
+    expect(readConfig(azure)).toEqual({
+      accounts: ['contosouploads'],
+      storageSuffix: 'core.windows.net',
+      state: {
+        kind: 'identity',
+        tableServiceUri: 'https://contososluice.table.core.windows.net',
+        blobServiceUri: undefined,
+        queueServiceUri: undefined,
+      },
+      clientId: undefined,
+      sinks: ['log-analytics'],
+      ingestion: {
+        endpoint: 'https://sluice-x.westeurope-1.ingest.monitor.azure.com',
+        dcrId: 'dcr-0123456789abcdef0123456789abcdef',
+        audience: 'https://monitor.azure.com',
+        caPath: undefined,
+      },
+      rulesPath: 'dist/rules.sluice',
+      queueName: 'sluice-scan',
+      digests: 'sha256',
+      evidence: 'excerpt',
+      deadlineInMs: 480_000,
+      logLevel: 'info',
+      cleanRows: 'all',
+      warnings: [],
+    } satisfies Config);
+  });
+
+  it('takes the emulator for everything in local use', () => {
+    const { state, ingestion } = readConfig(local);
+    expect(state).toMatchObject({
+      kind: 'local',
+      accountName: 'devstoreaccount1',
+      blobEndpoint: 'http://127.0.0.1:10000/devstoreaccount1',
+      tableEndpoint: 'http://127.0.0.1:10002/devstoreaccount1',
+    });
+    expect(ingestion).toBeUndefined();
+  });
+
+  it('tells every fault at once, with the value, the form and an example', () => {
+    const error = configError({
+      SLUICE_ACCOUNTS: 'a,Contoso,fine123',
+      SLUICE_DEADLINE: '8 minutes',
+      SLUICE_EVIDENCE: 'some',
+      SLUICE_SINKS: 'log-analytics',
+    });
+    expect(error.code).toBe('CONFIG_INVALID');
+    expect(error.faults.map(({ name }) => name)).toEqual([
+      'SLUICE_ACCOUNTS',
+      'SLUICE_STATE__tableServiceUri',
+      'SLUICE_INGESTION_ENDPOINT',
+      'SLUICE_DCR_ID',
+      'SLUICE_EVIDENCE',
+      'SLUICE_DEADLINE',
+    ]);
+    expect(error.message).toContain('6 settings are wrong');
+    expect(error.message).toContain('SLUICE_ACCOUNTS: not the name of a storage account: "a", "Contoso"');
+    expect(error.message).toContain('SLUICE_DCR_ID: not set; required when the log-analytics sink is on');
+    expect(error.message).toContain('SLUICE_DEADLINE: "8 minutes" is not a duration');
+    expect(error.message).toContain('example: SLUICE_DEADLINE=8m');
+    expect(error.where).toBe(error.faults.map(({ name }) => name).join(', '));
+  });
+
+  it('takes an empty or blank setting for an absent one', () => {
+    expect(onlyFault({ ...azure, SLUICE_ACCOUNTS: '  ' }).problem).toBe('not set');
+    expect(readConfig({ ...azure, SLUICE_QUEUE: '' }).queueName).toBe('sluice-scan');
+  });
+
+  it('trims values and lists, and names each account once', () => {
+    const { accounts, deadlineInMs } = readConfig({
+      ...azure,
+      SLUICE_ACCOUNTS: ' one1 ,two2,, one1\n',
+      SLUICE_DEADLINE: ' 90s ',
+    });
+    expect(accounts).toEqual(['one1', 'two2']);
+    expect(deadlineInMs).toBe(90_000);
+  });
+
+  it.each([
+    ['SLUICE_ACCOUNTS', 'contoso-uploads', 'not the name of a storage account'],
+    ['SLUICE_ACCOUNTS', ',', 'empty'],
+    ['SLUICE_STORAGE_SUFFIX', 'blob.core.windows.net', 'names one service'],
+    ['SLUICE_STORAGE_SUFFIX', 'core.windows.net.', 'not a domain name'],
+    ['SLUICE_STORAGE_SUFFIX', 'https://core.windows.net', 'not a domain name'],
+    ['SLUICE_STORAGE_SUFFIX', '127.0.0.1', 'not a domain name'],
+    ['SLUICE_STATE__tableServiceUri', 'http://contososluice.table.core.windows.net', 'not https'],
+    ['SLUICE_STATE__tableServiceUri', 'contososluice', 'not a URL'],
+    ['SLUICE_STATE__blobServiceUri', 'https://contososluice.blob.core.windows.net/container', 'has a path'],
+    ['SLUICE_STATE__credential', 'DefaultAzureCredential', 'not known'],
+    ['SLUICE_STATE__clientId', 'my-identity', 'not a GUID'],
+    ['SLUICE_CLIENT_ID', '5a0e1c52-9d0f-4b8e-8a57', 'not a GUID'],
+    ['SLUICE_SINKS', 'console,splunk', 'no such sink: "splunk"'],
+    ['SLUICE_DCR_ID', '/subscriptions/x/dataCollectionRules/sluice', 'does not look like that'],
+    ['SLUICE_INGESTION_AUDIENCE', 'monitor.azure.com', 'not a URL'],
+    ['SLUICE_QUEUE', 'Sluice_Scan', 'does not look like that'],
+    ['SLUICE_QUEUE', 'a--b', 'does not look like that'],
+    ['SLUICE_DIGESTS', 'md5', 'not known'],
+    ['SLUICE_EVIDENCE', 'all', 'not known'],
+    ['SLUICE_DEADLINE', '30m', 'not less than'],
+    ['SLUICE_DEADLINE', '999ms', 'too short'],
+    ['SLUICE_DEADLINE', '-8m', 'not a duration'],
+    ['SLUICE_LOG_LEVEL', 'trace', 'not known'],
+    ['SLUICE_CLEAN_ROWS', 'hourly', 'not available in this version'],
+    ['SLUICE_CLEAN_ROWS', 'none', 'not known'],
+    ['SLUICE_LOCAL_CA', './ca.pem', 'SLUICE_INGESTION_ENDPOINT is not on this machine'],
+  ])('refuses %s=%s: %s', (name, value, problem) => {
+    const fault = onlyFault({ ...azure, [name]: value });
+    expect(fault.name).toBe(name);
+    expect(fault.problem).toContain(problem);
+    expect(fault.form).not.toBe('');
+    expect(fault.example).toMatch(new RegExp(`^${name}=.`));
+  });
+
+  it('refuses a secret in any setting, known or not, and never repeats it', () => {
+    const key = `${'k'.repeat(86)}==`;
+    for (const [name, value] of [
+      ['SLUICE_STATE', `DefaultEndpointsProtocol=https;AccountName=contososluice;AccountKey=${key}`],
+      ['SLUICE_STATE__tableServiceUri', 'https://contososluice.table.core.windows.net/?sv=2024-01-01&sig=abc%2Fdef'],
+      ['SLUICE_INGESTION_ENDPOINT', `https://user:${key}@example.com`],
+      ['SLUICE_RULES', `https://contososluice.blob.core.windows.net/rules/rules.sluice?sig=${key}`],
+      ['SLUICE_KEY', key],
+    ] as const) {
+      const error = configError({ ...azure, [name]: value });
+      expect(error.faults.map((fault) => fault.name)).toEqual([name]);
+      expect(error.message).toContain('a key, a SAS or a connection string');
+      expect(error.message).not.toContain(key);
+      expect(error.message).not.toContain('abc%2Fdef');
+    }
+  });
+
+  it('refuses an emulator connection that is not wholly on this machine, without repeating its key', () => {
+    const key = `${'k'.repeat(86)}==`;
+    const value = `AccountName=devstoreaccount1;AccountKey=${key};BlobEndpoint=https://devstoreaccount1.blob.core.windows.net`;
+    const error = configError({ ...local, SLUICE_LOCAL_CONNECTION: value });
+    expect(error.faults.map((fault) => fault.name)).toEqual(['SLUICE_LOCAL_CONNECTION']);
+    expect(error.message).toContain('BlobEndpoint leads to devstoreaccount1.blob.core.windows.net');
+    expect(error.message).not.toContain(key);
+  });
+
+  it('wants the emulator account watched and no second account named', () => {
+    expect(onlyFault({ ...local, SLUICE_ACCOUNTS: 'contosouploads' }).problem).toContain(
+      'does not name devstoreaccount1',
+    );
+    const both = { ...local, SLUICE_STATE__tableServiceUri: azure.SLUICE_STATE__tableServiceUri };
+    expect(onlyFault(both).problem).toContain('SLUICE_LOCAL_CONNECTION');
+  });
+
+  it('accepts a private certificate only for an ingestion endpoint on this machine', () => {
+    const env = {
+      ...azure,
+      SLUICE_INGESTION_ENDPOINT: 'https://127.0.0.1:8443',
+      SLUICE_LOCAL_CA: '/tmp/ca.pem',
+    };
+    expect(readConfig(env).ingestion).toMatchObject({ endpoint: 'https://127.0.0.1:8443', caPath: '/tmp/ca.pem' });
+    const lookAlike = { ...env, SLUICE_INGESTION_ENDPOINT: 'https://127.0.0.1.example.com' };
+    expect(onlyFault(lookAlike).name).toBe('SLUICE_LOCAL_CA');
+  });
+
+  it('needs no ingestion settings for the console sink', () => {
+    const { sinks, ingestion } = readConfig({ ...local, SLUICE_SINKS: 'console' });
+    expect(sinks).toEqual(['console']);
+    expect(ingestion).toBeUndefined();
+  });
+
+  it('warns about settings nothing reads and proposes the name that was meant', () => {
+    const { warnings } = readConfig({
+      ...azure,
+      SLUICE_SINK: 'console',
+      sluice_deadline: '1m',
+      SLUICE_STATE_TABLESERVICEURI: 'x',
+      SLUICE_COFFEE_STRENGTH: 'strong',
+      PATH: '/bin',
+    });
+    expect(warnings).toEqual([
+      'setting "SLUICE_COFFEE_STRENGTH" is not known and has no effect',
+      'setting "SLUICE_SINK" is not known and has no effect; did you mean SLUICE_SINKS?',
+      'setting "SLUICE_STATE_TABLESERVICEURI" is not known and has no effect; did you mean SLUICE_STATE__tableServiceUri?',
+      'setting "sluice_deadline" is not known and has no effect; did you mean SLUICE_DEADLINE?',
+    ]);
+  });
+});
+
+describe('settings', () => {
+  it('have examples and defaults that they accept themselves', () => {
+    for (const setting of Object.values(settings)) {
+      expect(setting.parse(setting.example), setting.name).toHaveProperty('value');
+      if (setting.defaultText !== undefined) expect(setting.parse(setting.defaultText)).toHaveProperty('value');
+    }
+  });
+
+  it('have names that are unique and meanings that fit a table', () => {
+    const names = Object.values(settings).map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const { name, meaning, form } of Object.values(settings)) {
+      expect(`${meaning}${form}`, name).not.toMatch(/[|\n]/);
+    }
+  });
+
+  it('read every unit of a duration and nothing else', () => {
+    expect(['250ms', '90s', '8m', '2h', '8 m'].map(parseDuration)).toEqual([250, 90_000, 480_000, 7_200_000, 480_000]);
+    for (const text of ['8', 'm', '1.5m', '1e3s', '8m30s', '٨m', '-1s', '1d', '9999999999s']) {
+      expect(parseDuration(text), text).toBeUndefined();
+    }
+  });
+});
