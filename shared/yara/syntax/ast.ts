@@ -15,9 +15,12 @@
 import type { Span } from './diagnostic.ts';
 import type { HexNode } from './hex-ast.ts';
 import type { Regex } from './regex-ast.ts';
+import type { SourceText } from './source-text.ts';
 
 /** One parsed source. `items` is everything in the order of the text; the other lists are the same nodes by kind. */
 export interface SourceAst {
+  /** What spans point into; diagnostics about a node are reported with it. */
+  readonly source: SourceText;
   readonly items: readonly (Import | Include | Rule)[];
   readonly imports: readonly Import[];
   readonly includes: readonly Include[];

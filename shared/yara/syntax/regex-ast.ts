@@ -6,7 +6,7 @@ import type { Span } from './diagnostic.ts';
 
 export interface Regex {
   readonly span: Span;
-  /** Between the slashes, as written, but `\/` as `/`. */
+  /** Between the slashes, as written. */
   readonly source: Uint8Array;
   /** The flag `i` after the closing slash. */
   readonly ignoreCase: boolean;
