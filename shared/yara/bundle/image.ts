@@ -47,7 +47,17 @@ export const sectionTypes = {
 } as const;
 
 export type SectionName = keyof typeof sectionTypes;
-export type RuleImage = { readonly [Name in SectionName]: InstanceType<(typeof sectionTypes)[Name]> };
+export type RuleImage = { readonly [Name in SectionName]: ArrayOf<(typeof sectionTypes)[Name]> };
+
+type ArrayOf<Constructor> = Constructor extends Uint8ArrayConstructor
+  ? Uint8Array
+  : Constructor extends Int32ArrayConstructor
+    ? Int32Array
+    : Constructor extends Uint32ArrayConstructor
+      ? Uint32Array
+      : Constructor extends BigInt64ArrayConstructor
+        ? BigInt64Array
+        : Float64Array;
 
 export const RULE = {
   name: 0,

@@ -21,8 +21,6 @@ const instructions = {
   float: 1,
   /** [string id] → text */
   text: 1,
-  /** → undefined */
-  undefined: 0,
   /** → integer */
   filesize: 0,
   /** [external] → its value */
@@ -67,7 +65,7 @@ const instructions = {
   not: 0,
   /** value → boolean */
   defined: 0,
-  /** number → boolean */
+  /** integer or float → boolean */
   truth: 0,
   /** text → boolean */
   textTruth: 0,

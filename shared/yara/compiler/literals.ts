@@ -61,21 +61,18 @@ export function addHexPattern(literals: LiteralSet, pattern: number, root: HexNo
   const value: number[] = [];
   const mask: number[] = [];
   const negated: number[] = [];
+  const push = (byte: number, bits: number, isNegated: number): void => {
+    value.push(byte);
+    mask.push(bits);
+    negated.push(isNegated);
+  };
   for (const piece of pieces) {
     if (piece.kind === 'bytes') {
-      value.push(...piece.values);
-      mask.push(...piece.masks);
-      for (const _byte of piece.values) negated.push(0);
+      piece.values.forEach((byte, at) => { push(byte, piece.masks[at]!, 0); });
     } else if (piece.kind === 'negatedByte') {
-      value.push(piece.value);
-      mask.push(piece.mask);
-      negated.push(1);
+      push(piece.value, piece.mask, 1);
     } else if (piece.kind === 'jump' && piece.min === piece.max && piece.min <= MAX_FIXED_JUMP) {
-      for (let at = 0; at < piece.min; at++) {
-        value.push(0);
-        mask.push(0);
-        negated.push(0);
-      }
+      for (let at = 0; at < piece.min; at++) push(0, 0, 0);
     } else {
       return false;
     }

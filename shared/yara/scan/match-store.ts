@@ -22,17 +22,17 @@ export class MatchStore {
   readonly #limits: StoreLimits;
   /** 0: no match yet; otherwise slot number + 1. */
   readonly #slotOf: Int32Array;
-  #patterns = new Int32Array(16);
-  #counts = new Float64Array(16);
-  #stored = new Int32Array(16);
-  #lastOffsets = new Float64Array(16);
-  #blocks = new Int32Array(16 * BLOCKS_PER_SLOT);
+  #patterns: Int32Array = new Int32Array(16);
+  #counts: Float64Array = new Float64Array(16);
+  #stored: Int32Array = new Int32Array(16);
+  #lastOffsets: Float64Array = new Float64Array(16);
+  #blocks: Int32Array = new Int32Array(16 * BLOCKS_PER_SLOT);
   #slotCount = 0;
 
-  #offsets = new Float64Array(64);
-  #lengths = new Uint32Array(64);
+  #offsets: Float64Array = new Float64Array(64);
+  #lengths: Uint32Array = new Uint32Array(64);
   /** −1: none. */
-  #xorKeys = new Int16Array(64);
+  #xorKeys: Int16Array = new Int16Array(64);
   #placeCount = 0;
 
   constructor(patternCount: number, limits: StoreLimits) {
@@ -192,14 +192,34 @@ export class MatchStore {
 }
 
 export interface MatchStoreState {
-  readonly patterns: Int32Array<ArrayBuffer>;
-  readonly counts: Float64Array<ArrayBuffer>;
-  readonly stored: Int32Array<ArrayBuffer>;
-  readonly lastOffsets: Float64Array<ArrayBuffer>;
-  readonly blocks: Int32Array<ArrayBuffer>;
-  readonly offsets: Float64Array<ArrayBuffer>;
-  readonly lengths: Uint32Array<ArrayBuffer>;
-  readonly xorKeys: Int16Array<ArrayBuffer>;
+  readonly patterns: Int32Array;
+  readonly counts: Float64Array;
+  readonly stored: Int32Array;
+  readonly lastOffsets: Float64Array;
+  readonly blocks: Int32Array;
+  readonly offsets: Float64Array;
+  readonly lengths: Uint32Array;
+  readonly xorKeys: Int16Array;
+}
+
+/** Does a saved state point only where it has something, so that restoring it is safe? */
+export function isSoundStore(state: MatchStoreState, patternCount: number): boolean {
+  const { patterns, counts, stored, lastOffsets, blocks, offsets, lengths, xorKeys } = state;
+  const slots = patterns.length;
+  if (counts.length !== slots || stored.length !== slots || lastOffsets.length !== slots) return false;
+  if (blocks.length !== slots * BLOCKS_PER_SLOT) return false;
+  if (lengths.length !== offsets.length || xorKeys.length !== offsets.length) return false;
+  if (new Set(patterns).size !== slots) return false;
+  return patterns.every((pattern, slot) => {
+    const kept = stored[slot]!;
+    if (pattern < 0 || pattern >= patternCount || kept < 0 || kept > MAX_MATCHES_PER_PATTERN) return false;
+    if (!(counts[slot]! >= kept && counts[slot]! >= 1)) return false;
+    for (let block = 0; kept > blockStart(block); block++) {
+      const start = blocks[slot * BLOCKS_PER_SLOT + block]!;
+      if (start < 0 || start + FIRST_BLOCK * 2 ** block > offsets.length) return false;
+    }
+    return true;
+  });
 }
 
 function blockOf(index: number): number {
@@ -210,7 +230,7 @@ function blockStart(block: number): number {
   return FIRST_BLOCK * (2 ** block - 1);
 }
 
-type Growable = Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int16Array<ArrayBuffer>;
+type Growable = Int32Array | Float64Array | Uint32Array | Int16Array;
 
 function grown<T extends Growable>(array: T, needed: number): T {
   const larger = new (array.constructor as new (length: number) => T)(Math.max(16, array.length * 2, needed));

@@ -54,10 +54,10 @@ export class Window {
     return this.base + this.dataStart;
   }
 
-  /** Takes as many bytes of `chunk` from `from` on as fit and returns how many; at least one when `chunk` has any left. */
-  append(chunk: Uint8Array, from: number): number {
+  /** Takes bytes of `chunk` from `from` on, `most` or as many as fit, and returns how many: at least one where there is one. */
+  append(chunk: Uint8Array, from: number, most: number): number {
     if (this.end === this.#limit) this.#slide();
-    const count = Math.min(chunk.length - from, this.#limit - this.end);
+    const count = Math.min(chunk.length - from, most, this.#limit - this.end);
     this.bytes.set(chunk.subarray(from, from + count), this.end);
     this.end += count;
     return count;

@@ -33,7 +33,7 @@ export interface HexJump {
   readonly max: number | undefined;
 }
 
-/** `(a | b)`: the first that fits. At least one; none is empty. */
+/** `(a | b)`: the first that fits. None is empty. A short one that stands alone, `(a)`, is dissolved; a long one stays. */
 export interface HexAlternatives {
   readonly kind: 'alternatives';
   readonly span: Span;

@@ -1,0 +1,189 @@
+/**
+ * Is an image sound? A bundle's checksum shows damage, not intent: before an image from outside is used, every index in it
+ * is checked against the table it points into, so that nothing later needs to.
+ */
+import {
+  DIAGNOSTIC,
+  DIAGNOSTIC_FIELDS,
+  EXTERNAL,
+  EXTERNAL_FIELDS,
+  EXTERNAL_TYPE,
+  GRAM_BITS,
+  LITERAL,
+  LITERAL_FIELDS,
+  META,
+  META_FIELDS,
+  META_TYPE,
+  PATTERN,
+  PATTERN_FIELDS,
+  PATTERN_KINDS,
+  RULE,
+  RULE_FIELDS,
+  SCALAR,
+  SCALAR_COUNT,
+  USER,
+  USER_FIELDS,
+  type RuleImage,
+} from './image.ts';
+import { checkCode } from './check-code.ts';
+
+/** No window is longer than this: the longest literal, and as much before it. */
+const MAX_REACH = 1 << 28;
+
+/** What is wrong with it; undefined when it is sound. */
+export function checkImage(image: RuleImage): string | undefined {
+  return (
+    checkStrings(image) ??
+    checkRules(image) ??
+    checkPatterns(image) ??
+    checkLiterals(image) ??
+    checkBuckets(image) ??
+    checkValues(image) ??
+    checkCode(image)
+  );
+}
+
+/** Rows of a table, or −1 when it does not divide into any. */
+function rowsOf(table: { readonly length: number }, fields: number): number {
+  return table.length % fields === 0 ? table.length / fields : -1;
+}
+
+/** Is `first … first + count` a part of `0 … length`? */
+function isWithin(first: number, count: number, length: number): boolean {
+  return first >= 0 && count >= 0 && first + count <= length;
+}
+
+function isString(image: RuleImage, id: number): boolean {
+  return id >= 0 && id < image.stringOffsets.length - 1;
+}
+
+function checkStrings({ stringOffsets, stringBytes }: RuleImage): string | undefined {
+  return isAscending(stringOffsets, stringBytes.length) ? undefined : 'its table of strings is broken';
+}
+
+/** Starts at 0, never descends, ends at `last`. */
+function isAscending(starts: Uint32Array, last: number): boolean {
+  if (starts.length === 0 || starts[0] !== 0 || starts[starts.length - 1] !== last) return false;
+  for (let at = 1; at < starts.length; at++) if (starts[at]! < starts[at - 1]!) return false;
+  return true;
+}
+
+function checkRules(image: RuleImage): string | undefined {
+  const { rules, tags, metas, patterns } = image;
+  const count = rowsOf(rules, RULE_FIELDS);
+  if (count < 0) return 'its table of rules is broken';
+  const patternCount = rowsOf(patterns, PATTERN_FIELDS);
+  const metaCount = rowsOf(metas, META_FIELDS);
+  for (let row = 0; row < rules.length; row += RULE_FIELDS) {
+    const isSound =
+      isString(image, rules[row + RULE.name]!) &&
+      isString(image, rules[row + RULE.namespace]!) &&
+      isWithin(rules[row + RULE.firstTag]!, rules[row + RULE.tagCount]!, tags.length) &&
+      isWithin(rules[row + RULE.firstMeta]!, rules[row + RULE.metaCount]!, metaCount) &&
+      isWithin(rules[row + RULE.firstPattern]!, rules[row + RULE.patternCount]!, patternCount);
+    if (!isSound) return `rule ${row / RULE_FIELDS} of its table is broken`;
+  }
+  return tags.every((id) => isString(image, id)) ? undefined : 'its table of tags is broken';
+}
+
+function checkPatterns(image: RuleImage): string | undefined {
+  const { patterns, rules } = image;
+  if (rowsOf(patterns, PATTERN_FIELDS) < 0) return 'its table of patterns is broken';
+  for (let row = 0; row < patterns.length; row += PATTERN_FIELDS) {
+    const isSound =
+      isString(image, patterns[row + PATTERN.identifier]!) &&
+      PATTERN_KINDS[patterns[row + PATTERN.kind]!] !== undefined &&
+      isWithin(patterns[row + PATTERN.rule]!, 1, rules.length / RULE_FIELDS);
+    if (!isSound) return `pattern ${row / PATTERN_FIELDS} of its table is broken`;
+  }
+  return undefined;
+}
+
+function checkLiterals(image: RuleImage): string | undefined {
+  const { literals, literalBytes, literalUsers, patterns } = image;
+  const userCount = rowsOf(literalUsers, USER_FIELDS);
+  if (rowsOf(literals, LITERAL_FIELDS) < 0 || userCount < 0) return 'its table of literals is broken';
+  for (let row = 0; row < literals.length; row += LITERAL_FIELDS) {
+    const length = literals[row + LITERAL.length]!;
+    const mask = literals[row + LITERAL.mask]!;
+    const negation = literals[row + LITERAL.negation]!;
+    const isSound =
+      length > 0 &&
+      isWithin(literals[row + LITERAL.value]!, length, literalBytes.length) &&
+      (mask === -1 || isWithin(mask, length, literalBytes.length)) &&
+      (negation === -1 || (mask !== -1 && isWithin(negation, length, literalBytes.length))) &&
+      isWithin(literals[row + LITERAL.firstUser]!, literals[row + LITERAL.userCount]!, userCount);
+    if (!isSound) return `literal ${row / LITERAL_FIELDS} of its table is broken`;
+  }
+  for (let row = 0; row < literalUsers.length; row += USER_FIELDS) {
+    if (!isWithin(literalUsers[row + USER.pattern]!, 1, patterns.length / PATTERN_FIELDS)) {
+      return 'its table of literals is broken';
+    }
+  }
+  return undefined;
+}
+
+function checkBuckets(image: RuleImage): string | undefined {
+  const { scalars, literals, gramBits, gramStarts, gramItems, pairStarts, pairItems } = image;
+  if (scalars.length !== SCALAR_COUNT) return 'its scalars are broken';
+  const left = scalars[SCALAR.leftReach]!;
+  const right = scalars[SCALAR.rightReach]!;
+  if (left < 0 || left > MAX_REACH || right < 1 || right > MAX_REACH) return 'its window has no possible size';
+  const hasGrams = gramItems.length > 0;
+  if (hasGrams && gramBits.length !== 1 << (GRAM_BITS - 5)) return 'its filter is broken';
+  const tables = [
+    { starts: gramStarts, items: gramItems, size: 1 << GRAM_BITS },
+    { starts: pairStarts, items: pairItems, size: 1 << 16 },
+  ];
+  for (const { starts, items, size } of tables) {
+    if (items.length === 0 && starts.length === 0) continue;
+    if (starts.length !== size + 1 || items.length % 2 !== 0 || !isAscending(starts, items.length)) return 'its filter is broken';
+    if (starts.some((start) => start % 2 !== 0)) return 'its filter is broken';
+    for (let at = 0; at < items.length; at += 2) {
+      const row = items[at]! * LITERAL_FIELDS;
+      if (!isWithin(row, LITERAL_FIELDS, literals.length)) return 'its filter is broken';
+      const offset = items[at + 1]!;
+      const length = literals[row + LITERAL.length]!;
+      // A match must lie within the reach on both sides, or the window would not hold it.
+      if (offset < 0 || offset >= length || offset > left || length - offset > right) return 'its filter is broken';
+    }
+  }
+  return undefined;
+}
+
+function checkValues(image: RuleImage): string | undefined {
+  const { metas, externals, integers, floats, diagnostics } = image;
+  const isValue = (type: number, value: number): boolean => {
+    switch (type) {
+      case META_TYPE.text:
+      case META_TYPE.bytes:
+        return isString(image, value);
+      case META_TYPE.integer:
+        return isWithin(value, 1, integers.length);
+      case META_TYPE.float:
+        return isWithin(value, 1, floats.length);
+      case META_TYPE.boolean:
+        return value === 0 || value === 1;
+      default:
+        return false;
+    }
+  };
+  for (let row = 0; row < metas.length; row += META_FIELDS) {
+    if (!isString(image, metas[row + META.name]!) || !isValue(metas[row + META.type]!, metas[row + META.value]!)) {
+      return 'its table of meta entries is broken';
+    }
+  }
+  if (rowsOf(externals, EXTERNAL_FIELDS) < 0) return 'its table of externals is broken';
+  for (let row = 0; row < externals.length; row += EXTERNAL_FIELDS) {
+    const type = externals[row + EXTERNAL.type]!;
+    const isKnown = Object.values<number>(EXTERNAL_TYPE).includes(type);
+    if (!isKnown || !isString(image, externals[row + EXTERNAL.name]!) || !isValue(type, externals[row + EXTERNAL.value]!)) {
+      return 'its table of externals is broken';
+    }
+  }
+  if (rowsOf(diagnostics, DIAGNOSTIC_FIELDS) < 0) return 'its table of diagnostics is broken';
+  for (let row = 0; row < diagnostics.length; row += DIAGNOSTIC_FIELDS) {
+    if (!isString(image, diagnostics[row + DIAGNOSTIC.text]!)) return 'its table of diagnostics is broken';
+  }
+  return undefined;
+}

@@ -1,0 +1,145 @@
+/**
+ * Rules ready to scan with: the image, and what a person asks of it (names, meta, needs), read from its tables when asked
+ * for. This class is what `compileRules` and `decodeRules` return; the public type is the interface it implements.
+ */
+import type { CompiledRules, RuleInfo, RuleNeed } from '../compiler/compiled-rules.ts';
+import type { Diagnostic } from '../syntax/diagnostic.ts';
+import type { MetaValue } from '../scan/scan-result.ts';
+import { createFilter, type Filter } from '../scan/filter.ts';
+import { FORMAT_VERSION } from '../version.ts';
+import {
+  DIAGNOSTIC,
+  DIAGNOSTIC_FIELDS,
+  META,
+  META_FIELDS,
+  META_TYPE,
+  PATTERN,
+  PATTERN_FIELDS,
+  PATTERN_FLAG,
+  PATTERN_KINDS,
+  RULE,
+  RULE_FIELDS,
+  RULE_FLAG,
+  stringBytesOf,
+  textOf,
+  type RuleImage,
+} from './image.ts';
+
+export class LoadedRules implements CompiledRules {
+  readonly image: RuleImage;
+  readonly digest: string;
+  readonly formatVersion = FORMAT_VERSION;
+  readonly ruleCount: number;
+  readonly patternCount: number;
+  #rules: readonly RuleInfo[] | undefined;
+  #filter: Filter | undefined;
+
+  constructor(image: RuleImage, digest: string) {
+    this.image = image;
+    this.digest = digest;
+    this.ruleCount = image.rules.length / RULE_FIELDS;
+    this.patternCount = image.patterns.length / PATTERN_FIELDS;
+  }
+
+  get rules(): readonly RuleInfo[] {
+    this.#rules ??= Object.freeze(Array.from({ length: this.ruleCount }, (_, rule) => ruleInfo(this.image, rule)));
+    return this.#rules;
+  }
+
+  get warnings(): readonly Diagnostic[] {
+    return this.#diagnostics(0);
+  }
+
+  get skipped(): readonly Diagnostic[] {
+    return this.#diagnostics(1);
+  }
+
+  /** Pure, so all scanners of these rules share it. */
+  get filter(): Filter {
+    this.#filter ??= createFilter(this.image);
+    return this.#filter;
+  }
+
+  #diagnostics(context: number): readonly Diagnostic[] {
+    const { diagnostics } = this.image;
+    const found: Diagnostic[] = [];
+    for (let row = 0; row < diagnostics.length; row += DIAGNOSTIC_FIELDS) {
+      if (diagnostics[row + DIAGNOSTIC.context] !== context) continue;
+      found.push(JSON.parse(textOf(this.image, diagnostics[row + DIAGNOSTIC.text]!)) as Diagnostic);
+    }
+    return found;
+  }
+}
+
+/** The engine's own view of rules that came through its public surface. */
+export function loaded(rules: CompiledRules): LoadedRules {
+  if (rules instanceof LoadedRules) return rules;
+  throw new TypeError('rules must come from compileRules or decodeRules of this same copy of the engine');
+}
+
+export function ruleField(image: RuleImage, rule: number, field: keyof typeof RULE): number {
+  return image.rules[rule * RULE_FIELDS + RULE[field]]!;
+}
+
+export function hasRuleFlag(image: RuleImage, rule: number, flag: keyof typeof RULE_FLAG): boolean {
+  return (ruleField(image, rule, 'flags') & RULE_FLAG[flag]) !== 0;
+}
+
+export function patternField(image: RuleImage, pattern: number, field: keyof typeof PATTERN): number {
+  return image.patterns[pattern * PATTERN_FIELDS + PATTERN[field]]!;
+}
+
+export function hasPatternFlag(image: RuleImage, pattern: number, flag: keyof typeof PATTERN_FLAG): boolean {
+  return (patternField(image, pattern, 'flags') & PATTERN_FLAG[flag]) !== 0;
+}
+
+export function tagsOf(image: RuleImage, rule: number): string[] {
+  const first = ruleField(image, rule, 'firstTag');
+  return Array.from({ length: ruleField(image, rule, 'tagCount') }, (_, at) => textOf(image, image.tags[first + at]!));
+}
+
+export function metaOf(image: RuleImage, rule: number): [name: string, value: MetaValue][] {
+  const first = ruleField(image, rule, 'firstMeta');
+  return Array.from({ length: ruleField(image, rule, 'metaCount') }, (_, at) => {
+    const row = (first + at) * META_FIELDS;
+    return [textOf(image, image.metas[row + META.name]!), metaValue(image, row)];
+  });
+}
+
+function metaValue(image: RuleImage, row: number): MetaValue {
+  const value = image.metas[row + META.value]!;
+  switch (image.metas[row + META.type]) {
+    case META_TYPE.text:
+      return textOf(image, value);
+    case META_TYPE.bytes:
+      return stringBytesOf(image, value).slice();
+    case META_TYPE.integer:
+      return image.integers[value]!;
+    case META_TYPE.float:
+      return image.floats[value]!;
+    default:
+      return value === 1;
+  }
+}
+
+function ruleInfo(image: RuleImage, rule: number): RuleInfo {
+  const firstPattern = ruleField(image, rule, 'firstPattern');
+  const needs: RuleNeed[] = [];
+  if (hasRuleFlag(image, rule, 'readsFilesize')) needs.push('filesize');
+  if (hasRuleFlag(image, rule, 'readsHead')) needs.push('head');
+  if (hasRuleFlag(image, rule, 'readsPages')) needs.push('pages');
+  return {
+    rule: textOf(image, ruleField(image, rule, 'name')),
+    namespace: textOf(image, ruleField(image, rule, 'namespace')),
+    tags: tagsOf(image, rule),
+    meta: metaOf(image, rule),
+    isPrivate: hasRuleFlag(image, rule, 'private'),
+    isGlobal: hasRuleFlag(image, rule, 'global'),
+    patterns: Array.from({ length: ruleField(image, rule, 'patternCount') }, (_, at) => ({
+      identifier: textOf(image, patternField(image, firstPattern + at, 'identifier')),
+      kind: PATTERN_KINDS[patternField(image, firstPattern + at, 'kind')]!,
+      isPrivate: hasPatternFlag(image, firstPattern + at, 'private'),
+    })),
+    needs,
+  };
+}

@@ -1,0 +1,58 @@
+/** Turns what the store holds into the matches of a result. */
+import { PATTERN_KINDS, textOf, type RuleImage } from '../bundle/image.ts';
+import { hasPatternFlag, metaOf, patternField, ruleField, tagsOf } from '../bundle/loaded-rules.ts';
+import type { MatchStore } from './match-store.ts';
+import type { PatternMatch, PatternMatches, RuleMatch } from './scan-result.ts';
+import { EVIDENCE_MATCHES } from './settings.ts';
+
+export function ruleNames(image: RuleImage, rule: number): { rule: string; namespace: string } {
+  return {
+    rule: textOf(image, ruleField(image, rule, 'name')),
+    namespace: textOf(image, ruleField(image, rule, 'namespace')),
+  };
+}
+
+export function reportMatches(
+  image: RuleImage,
+  store: MatchStore,
+  rules: readonly number[],
+  report: 'all' | 'evidence',
+  matchesPerPattern: number,
+): RuleMatch[] {
+  const listed = report === 'all' ? matchesPerPattern : Math.min(EVIDENCE_MATCHES, matchesPerPattern);
+  return rules.map((rule) => {
+    const patterns: PatternMatches[] = [];
+    const first = ruleField(image, rule, 'firstPattern');
+    for (let pattern = first; pattern < first + ruleField(image, rule, 'patternCount'); pattern++) {
+      if (!hasPatternFlag(image, pattern, 'private')) patterns.push(patternMatches(image, store, pattern, report, listed));
+    }
+    return { ...ruleNames(image, rule), tags: tagsOf(image, rule), meta: metaOf(image, rule), patterns };
+  });
+}
+
+function patternMatches(
+  image: RuleImage,
+  store: MatchStore,
+  pattern: number,
+  report: 'all' | 'evidence',
+  listed: number,
+): PatternMatches {
+  const shown = Math.min(store.stored(pattern), listed);
+  const count = store.count(pattern);
+  const matches = Array.from({ length: shown }, (_, index): PatternMatch => {
+    const xorKey = store.xorKey(pattern, index);
+    return {
+      offset: store.offset(pattern, index),
+      length: store.length(pattern, index),
+      ...(xorKey === undefined ? {} : { xorKey }),
+    };
+  });
+  return {
+    identifier: textOf(image, patternField(image, pattern, 'identifier')),
+    kind: PATTERN_KINDS[patternField(image, pattern, 'kind')]!,
+    matches,
+    count,
+    countIsExact: report === 'all' || hasPatternFlag(image, pattern, 'needsCount'),
+    isTruncated: shown < count,
+  };
+}

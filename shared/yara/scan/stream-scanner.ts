@@ -1,0 +1,356 @@
+/**
+ * Scans one object after another: `write` its bytes in order, then `end`. Bytes pass through window, filter, verification
+ * and queue into the match store; conditions are evaluated when the stream ends, and along the way to learn which rules
+ * are settled already. Memory is the rules, the window, held pages and the bounds in `ScanLimits`, whatever the object's size.
+ */
+import { SCALAR } from '../bundle/image.ts';
+import { hasPatternFlag, hasRuleFlag, loaded, type LoadedRules } from '../bundle/loaded-rules.ts';
+import type { CompiledRules } from '../compiler/compiled-rules.ts';
+import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+import { Evaluator, STATE } from './evaluator.ts';
+import { CandidateList } from './filter.ts';
+import { MatchQueue } from './match-queue.ts';
+import { MatchStore } from './match-store.ts';
+import { Pages } from './pages.ts';
+import { reportMatches, ruleNames } from './report.ts';
+import { RuleStates } from './rule-states.ts';
+import { SourceError, type ScanOptions, type ScanResult, type UndecidedRule } from './scan-result.ts';
+import { EVIDENCE_MATCHES, readScanOptions, type ScanSettings } from './settings.ts';
+import { Verifier } from './verify.ts';
+import { PIECE_BYTES, Window } from './window.ts';
+
+/** Candidates handled at a time. */
+const CANDIDATES = 4096;
+/** The queue is released when it holds this many. */
+const RELEASE_AT = 1 << 16;
+/** Missing pages fetched between two evaluations. */
+const PAGES_PER_ROUND = 16;
+/**
+ * Rules are looked at along the way when this much has passed, and after each further `SETTLE_EVERY` bytes. The places are
+ * fixed, so what is spent on it never depends on chunks.
+ */
+const FIRST_SETTLING = 1 << 16;
+const SETTLE_EVERY = 1 << 20;
+
+export class StreamScanner {
+  readonly #rules: LoadedRules;
+  readonly #window: Window;
+  readonly #queue = new MatchQueue();
+  readonly #candidates: CandidateList;
+  readonly #verifier: Verifier;
+  readonly #states: RuleStates;
+  #settings: ScanSettings;
+  #store: MatchStore;
+  #pages: Pages;
+  #evaluator: Evaluator;
+  #position = 0;
+  #nextSettling = FIRST_SETTLING;
+  #isSettled = false;
+  #isEnded = false;
+  #candidateCount = 0;
+  #evaluations = 0;
+  #bytesNotMatched = 0;
+  #reasons = new Map<number, string>();
+
+  constructor(rules: CompiledRules, options: ScanOptions = {}) {
+    this.#rules = loaded(rules);
+    const { image, filter } = this.#rules;
+    this.#window = new Window(image.scalars[SCALAR.leftReach]!, image.scalars[SCALAR.rightReach]!);
+    this.#candidates = new CandidateList(CANDIDATES + filter.candidatesPerPosition);
+    this.#verifier = new Verifier(image, this.#window, this.#queue);
+    this.#states = new RuleStates(image);
+    this.#settings = readScanOptions(image, options);
+    this.#store = this.#makeStore();
+    this.#pages = this.#makePages();
+    this.#evaluator = new Evaluator(image, this.#settings.limits.evaluationSteps);
+  }
+
+  /** Offset of the next byte to write. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /**
+   * Rules of which the rest of the object could still teach something: those not settled, and those that match and have
+   * matches to report. At 0 the rest need not be read; `end` accepts that in an evidence report.
+   */
+  get undecidedRules(): number {
+    return this.#isSettled ? 0 : this.#states.open;
+  }
+
+  /**
+   * Takes the next bytes of the object; they are copied, or done with, when it returns. After an abort it does nothing, and
+   * `end` says why. Throws a SourceError for more bytes than the size that was promised.
+   */
+  write(chunk: Uint8Array): void {
+    if (this.#isEnded) throw new Error('write after end: call reset first');
+    if (this.#settings.abortSignal?.aborted === true) return;
+    const { size } = this.#settings;
+    if (size !== undefined && this.#position + chunk.length > size) {
+      throw new SourceError(`the object has more than the ${size} bytes it was said to have`);
+    }
+    for (let done = 0; done < chunk.length; ) {
+      const count = this.#window.append(chunk, done, Math.min(PIECE_BYTES, this.#nextSettling - this.#position));
+      this.#pages.observe(chunk, done, count, this.#position);
+      done += count;
+      this.#position += count;
+      if (this.#isSettled) this.#skip(count);
+      else this.#look(false);
+      if (this.#position === this.#nextSettling) this.#settleAlongTheWay();
+    }
+  }
+
+  /**
+   * The result, once every byte was written. Rejects with a SourceError when the stream was shorter than `size` (unless
+   * nothing was left to learn), and with the signal's reason after an abort.
+   */
+  async end(): Promise<ScanResult> {
+    if (this.#isEnded) throw new Error('end was called before: call reset first');
+    this.#settings.abortSignal?.throwIfAborted();
+    const { size, report } = this.#settings;
+    const unread = size === undefined ? 0 : size - this.#position;
+    if (unread > 0 && !(this.#isSettled && report === 'evidence')) {
+      throw new SourceError(`the object ended after ${this.#position} of ${size ?? 0} bytes`);
+    }
+    this.#isEnded = true;
+    if (!this.#isSettled) {
+      this.#look(true);
+      this.#pages.size = this.#position;
+    }
+    await this.#decide();
+    return this.#result(unread);
+  }
+
+  /**
+   * The state between two writes, to go on from with `resumeScanner`: what is held of the object, never more than the
+   * bounds of the scan.
+   */
+  checkpoint(): Uint8Array {
+    if (this.#isEnded) throw new Error('a scan that has ended has no checkpoint');
+    const { starts, patterns, lengths, length } = this.#queue;
+    const state = {
+      position: this.#position,
+      nextSettling: this.#nextSettling,
+      cursorOffset: this.#window.cursorOffset,
+      held: this.#window.held(),
+      queue: {
+        starts: starts.subarray(0, length),
+        patterns: patterns.subarray(0, length),
+        lengths: lengths.subarray(0, length),
+      },
+      store: this.#store.save(),
+      pages: this.#pages.save(),
+      ruleStates: this.#states.values,
+      patternsSeen: this.#states.patternsSeen,
+      isSettled: this.#isSettled,
+      evaluationSteps: this.#evaluator.steps,
+    };
+    return encodeCheckpoint(state, this.#rules, this.#settings);
+  }
+
+  /** As new, for another object: same rules, other options. */
+  reset(options: ScanOptions = {}): void {
+    this.#settings = readScanOptions(this.#rules.image, options);
+    this.#window.reset();
+    this.#queue.reset();
+    this.#states.reset();
+    this.#store.reset();
+    this.#store = this.#makeStore();
+    this.#pages = this.#makePages();
+    this.#evaluator = new Evaluator(this.#rules.image, this.#settings.limits.evaluationSteps);
+    this.#position = 0;
+    this.#nextSettling = FIRST_SETTLING;
+    this.#isSettled = false;
+    this.#isEnded = false;
+    this.#candidateCount = 0;
+    this.#verifier.verified = 0;
+    this.#evaluations = 0;
+    this.#bytesNotMatched = 0;
+    this.#reasons = new Map();
+  }
+
+  /** For `resumeScanner`. Throws a CheckpointError for a checkpoint of other rules, another format or another object. */
+  restore(checkpoint: Uint8Array): void {
+    const state = decodeCheckpoint(checkpoint, this.#rules, this.#settings);
+    this.#position = state.position;
+    this.#window.restore(state.held, state.position, state.cursorOffset);
+    const { starts, patterns, lengths } = state.queue;
+    starts.forEach((start, at) => {
+      this.#queue.push(start, patterns[at]!, lengths[at]!);
+    });
+    this.#store.restore(state.store);
+    this.#pages.restore(state.pages);
+    this.#states.restore(state.ruleStates, state.patternsSeen, state.nextSettling > FIRST_SETTLING);
+    this.#evaluator.steps = state.evaluationSteps;
+    this.#isSettled = state.isSettled;
+    this.#nextSettling = state.nextSettling;
+  }
+
+  #makeStore(): MatchStore {
+    const { image, patternCount } = this.#rules;
+    const { limits, report } = this.#settings;
+    const few = Math.min(EVIDENCE_MATCHES, limits.matchesPerPattern);
+    return new MatchStore(patternCount, {
+      matchBytes: limits.matchBytes,
+      keep: (pattern) =>
+        report === 'evidence' && !hasPatternFlag(image, pattern, 'needsOffsets') ? few : limits.matchesPerPattern,
+    });
+  }
+
+  #makePages(): Pages {
+    const { readAt, limits, size } = this.#settings;
+    const pages = new Pages(this.#window, this.#rules.image.scalars[SCALAR.readsPages] === 1, readAt, limits);
+    pages.size = size;
+    return pages;
+  }
+
+  /** Looks at what has arrived, as far as enough follows. */
+  #look(isLast: boolean): void {
+    const window = this.#window;
+    const { filter } = this.#rules;
+    const limit = window.lookLimit(isLast);
+    while (window.cursor < limit) {
+      window.cursor = filter.find(window.bytes, window.cursor, limit, this.#candidates);
+      this.#candidateCount += this.#candidates.length;
+      this.#verifier.verify(this.#candidates);
+      if (this.#queue.length >= RELEASE_AT) this.#release();
+    }
+    if (isLast) this.#queue.release(Infinity, this.#store);
+    else this.#release();
+  }
+
+  #release(): void {
+    this.#queue.release(this.#settledTo(), this.#store);
+  }
+
+  /** Every match that starts before this offset has been met. */
+  #settledTo(): number {
+    return this.#window.cursorOffset - this.#rules.image.scalars[SCALAR.leftReach]!;
+  }
+
+  #skip(count: number): void {
+    this.#bytesNotMatched += count;
+    this.#window.cursor = this.#window.end;
+  }
+
+  /** Evaluates what may be settled by now; stops matching when no rule can match any more. */
+  #settleAlongTheWay(): void {
+    this.#nextSettling = (Math.floor(this.#position / SETTLE_EVERY) + 1) * SETTLE_EVERY;
+    if (this.#isSettled || this.#position === this.#settings.size) return;
+    for (const rule of this.#states.toLookAt(this.#store)) {
+      const state = this.#evaluate(rule, false);
+      if (state === STATE.true || state === STATE.false) this.#states.settle(rule, state);
+    }
+    this.#isSettled = this.#states.isHopeless;
+  }
+
+  #evaluate(rule: number, isFinal: boolean): number {
+    this.#evaluations++;
+    return this.#evaluator.evaluate(rule, {
+      store: this.#store,
+      pages: this.#pages,
+      size: isFinal ? (this.#settings.size ?? this.#position) : this.#settings.size,
+      areMatchesComplete: isFinal,
+      isFinal,
+      settledTo: this.#settledTo(),
+      externals: this.#settings.externals,
+      ruleStates: this.#states.values,
+    });
+  }
+
+  /** Gives every rule its final state, fetching pages as conditions ask for them. */
+  async #decide(): Promise<void> {
+    const { limits } = this.#settings;
+    let waiting = this.#states.unsettled(this.#store);
+    for (let round = 0; waiting.length > 0; round++) {
+      const missing = new Set<number>();
+      const again: number[] = [];
+      for (const rule of waiting) {
+        const state = this.#evaluate(rule, true);
+        if (state !== STATE.needsPage) {
+          this.#states.settle(rule, state);
+          if (state === STATE.undecided) this.#reasons.set(rule, this.#evaluator.undecidedReason);
+        } else if (round >= limits.pageRounds) {
+          this.#states.settle(rule, STATE.undecided);
+          this.#reasons.set(rule, 'limit:pageRounds');
+        } else {
+          missing.add(this.#evaluator.missingOffset);
+          again.push(rule);
+        }
+      }
+      let fetched = 0;
+      for (const offset of missing) {
+        if (fetched++ === PAGES_PER_ROUND || this.#pages.exhausted !== undefined) break;
+        await this.#pages.fetch(offset);
+        this.#settings.abortSignal?.throwIfAborted();
+      }
+      waiting = again;
+    }
+    this.#states.applyGlobals();
+  }
+
+  #result(unread: number): ScanResult {
+    const { image } = this.#rules;
+    const { size, report } = this.#settings;
+    const undecided: UndecidedRule[] = [];
+    const matching: number[] = [];
+    for (let rule = 0; rule < this.#rules.ruleCount; rule++) {
+      const state = this.#states.values[rule];
+      if (state === STATE.true && !hasRuleFlag(image, rule, 'private')) matching.push(rule);
+      if (state === STATE.undecided) {
+        const reason = this.#reasons.get(rule) ?? 'global';
+        undecided.push({ ...ruleNames(image, rule), reason, detail: explain(reason) });
+      }
+    }
+    return {
+      matches: reportMatches(image, this.#store, matching, report, this.#settings.limits.matchesPerPattern),
+      undecided,
+      warnings: [],
+      coverage: {
+        bytesSeen: this.#position,
+        bytesRead: this.#position + this.#pages.bytesRead,
+        ...(size === undefined ? {} : { size }),
+      },
+      stats: {
+        candidates: this.#candidateCount,
+        verifications: this.#verifier.verified,
+        evaluations: this.#evaluations,
+        pageReads: this.#pages.reads,
+        bytesNotNeeded: this.#bytesNotMatched + unread,
+      },
+    };
+  }
+}
+
+/**
+ * A scanner that goes on where `checkpoint` was taken, at `position`. The rules must be the same; `size` and `report` must be
+ * what they were.
+ */
+export function resumeScanner(rules: CompiledRules, checkpoint: Uint8Array, options: ScanOptions = {}): StreamScanner {
+  const scanner = new StreamScanner(rules, options);
+  scanner.restore(checkpoint);
+  return scanner;
+}
+
+/** Scans bytes that are in memory. */
+export async function scanBytes(rules: CompiledRules, bytes: Uint8Array, options: ScanOptions = {}): Promise<ScanResult> {
+  const scanner = new StreamScanner(rules, {
+    size: bytes.length,
+    readAt: (offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)),
+    ...options,
+  });
+  scanner.write(bytes);
+  return scanner.end();
+}
+
+function explain(reason: string): string {
+  if (reason.startsWith('limit:')) return `the bound ${reason.slice(6)} was met before the condition could be decided`;
+  switch (reason) {
+    case 'unseekable':
+      return 'the condition reads bytes that were no longer held, and the source cannot be read at other places';
+    case 'rule':
+      return 'a rule it refers to is undecided';
+    default:
+      return 'a global rule of its namespace is undecided';
+  }
+}
