@@ -30,7 +30,8 @@ export interface ByteSource {
    * The bytes of `offset … offset + length` that exist: shorter at the end of the object, empty beyond it. They stay good.
    * Undefined on sources that cannot seek.
    */
-  readonly readAt: ((offset: number, length: number, options?: { abortSignal?: AbortSignal }) => Promise<Uint8Array>) | undefined;
+  readonly readAt:
+    ((offset: number, length: number, options?: { abortSignal?: AbortSignal }) => Promise<Uint8Array>) | undefined;
   /** Releases handles and ends what still reads; safe to call twice. Later reads reject. */
   close(): Promise<void>;
 }
