@@ -1,0 +1,133 @@
+/**
+ * A queue message to its recorded end: it becomes requests, and each is handled. The message counts as handled only when all of
+ * them are; what fails does not keep the others from being recorded, and is found recorded or done again next time.
+ *
+ * Here too is what happens when the process must end. The host does not wait for running functions by itself, and loses the
+ * result of one that ended a moment before the process did: so work is told to stop, is waited for, and is given that moment.
+ */
+import { randomUUID } from 'node:crypto';
+import { delay } from '../base/retry.ts';
+import { errorText } from '../base/describe-error.ts';
+import { SluiceError } from '../base/errors.ts';
+import type { AllowList } from '../events/allow-list.ts';
+import { parseMessage } from '../events/parse-message.ts';
+import type { HandledRequest, RequestHandler } from './handle-request.ts';
+
+/** What the queue says of a message. Its values are looked at before they are used. */
+export interface MessageMetadata {
+  readonly dequeueCount?: unknown;
+  readonly id?: unknown;
+}
+
+/** A part of a message could not be handled; `retryable` says whether its next delivery may succeed. */
+export class MessageNotHandledError extends SluiceError {
+  readonly code = 'MESSAGE_NOT_HANDLED';
+}
+
+/** The process is about to end; the message is handled by another. */
+export class DrainingError extends SluiceError {
+  readonly code = 'DRAINING';
+
+  constructor() {
+    super('the app is shutting down', { retryable: true });
+  }
+}
+
+export interface DrainLimits {
+  /** How long running work is waited for; 20 s unless given. */
+  readonly drainInMs?: number;
+  /** What the host needs to take the last results in; 250 ms unless given. */
+  readonly resultInMs?: number;
+}
+
+const MAX_FAULTS_TOLD = 3;
+
+export class MessageHandler {
+  readonly #requests: Pick<RequestHandler, 'handle'>;
+  readonly #allow: AllowList;
+  readonly #limits: DrainLimits;
+  readonly #draining = new AbortController();
+  readonly #inFlight = new Set<Promise<unknown>>();
+
+  constructor(requests: Pick<RequestHandler, 'handle'>, allow: AllowList, limits: DrainLimits = {}) {
+    this.#requests = requests;
+    this.#allow = allow;
+    this.#limits = limits;
+  }
+
+  /** Messages that are being handled. */
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  /**
+   * Resolves with one entry for each request when all are recorded. Rejects with `MessageNotHandledError` when any could not
+   * be, after all were tried, and with `DrainingError` once `drain` was called.
+   */
+  async handle(message: unknown, metadata: MessageMetadata = {}): Promise<readonly HandledRequest[]> {
+    const work = this.#handle(message, metadata);
+    this.#inFlight.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#inFlight.delete(work);
+    }
+  }
+
+  /** Ends running work and waits for it, within its limits; takes no more. Never rejects. Safe to call twice. */
+  async drain(): Promise<void> {
+    const { drainInMs = 20_000, resultInMs = 250 } = this.#limits;
+    this.#draining.abort(new DrainingError());
+    const waiting = new AbortController();
+    const ended = Promise.allSettled(this.#inFlight);
+    await Promise.race([ended, delay(drainInMs, waiting.signal).catch(() => undefined)]);
+    waiting.abort();
+    await delay(resultInMs);
+  }
+
+  async #handle(message: unknown, metadata: MessageMetadata): Promise<readonly HandledRequest[]> {
+    const { signal } = this.#draining;
+    signal.throwIfAborted();
+    const context = {
+      dequeueCount: readCount(metadata.dequeueCount),
+      messageId: typeof metadata.id === 'string' && metadata.id !== '' ? metadata.id : randomUUID(),
+      abortSignal: signal,
+    };
+    const handled: HandledRequest[] = [];
+    const faults: unknown[] = [];
+    const requests = parseMessage(message, this.#allow);
+    // One after the other: a message with many events is rare, and each scan takes all the speed there is.
+    for (const request of requests) {
+      signal.throwIfAborted();
+      try {
+        handled.push(await this.#requests.handle(request, context));
+      } catch (error) {
+        faults.push(error);
+      }
+    }
+    signal.throwIfAborted();
+    if (faults.length > 0) throw notHandled(faults, requests.length);
+    return handled;
+  }
+}
+
+function notHandled(faults: readonly unknown[], requestCount: number): MessageNotHandledError {
+  const told = faults.slice(0, MAX_FAULTS_TOLD).map((fault) => errorText(fault));
+  const more = faults.length > told.length ? ` and ${faults.length - told.length} more` : '';
+  const first = faults[0] instanceof SluiceError ? faults[0] : undefined;
+  return new MessageNotHandledError(
+    `${faults.length} of ${requestCount} requests could not be handled: ${told.join('; ')}${more}`,
+    {
+      ...(first?.where === undefined ? {} : { where: first.where }),
+      ...(first?.hint === undefined ? {} : { hint: first.hint }),
+      retryable: faults.some((fault) => fault instanceof SluiceError && fault.retryable),
+      cause: faults.length === 1 ? faults[0] : new AggregateError(faults),
+    },
+  );
+}
+
+/** The host gives a number; one that arrives as text means the same. */
+function readCount(value: unknown): number | undefined {
+  const count = typeof value === 'string' && value !== '' ? Number(value) : value;
+  return typeof count === 'number' && Number.isSafeInteger(count) && count > 0 ? count : undefined;
+}

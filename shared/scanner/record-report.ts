@@ -1,0 +1,95 @@
+/**
+ * Recording a report: every sink first, then the ledger, in that order. A crash between the two costs a second row with the same
+ * id; the other order would cost the row.
+ *
+ * Three ways a sink can say no. *Later*: thrown, the message comes again. *Not to anybody* (access, settings): thrown too, since
+ * the report is good and is delivered once a person has put that right; the host keeps the message aside after its last try.
+ * *Not this report*: trying again cannot help, so what is recorded instead is that it failed, in a report small enough to pass.
+ */
+import type { Logger } from '../base/log.ts';
+import { SluiceError } from '../base/errors.ts';
+import type { Ledger, LedgerEntry } from '../ledger/ledger.ts';
+import type { ObjectIdentity } from '../objects/byte-source.ts';
+import type { ScanReport } from './scan-report.ts';
+import { failedOutcome, mayReplace, rankOf } from './verdict.ts';
+
+/** A sink takes reports, but will never take this one. */
+export class ReportRefusedError extends SluiceError {
+  readonly code = 'REPORT_REFUSED';
+}
+
+export interface ReportRecorderParts {
+  readonly ledger: Ledger;
+  /** Resolves once every sink has accepted; rejects with `ReportRefusedError` when one never will. */
+  readonly deliver: (report: ScanReport) => Promise<void>;
+  readonly log: Logger;
+}
+
+export class ReportRecorder {
+  readonly #parts: ReportRecorderParts;
+
+  constructor(parts: ReportRecorderParts) {
+    this.#parts = parts;
+  }
+
+  /** The ledger's entry where that scan ended before, or undefined. */
+  async findDone(object: ObjectIdentity, scanId: string): Promise<LedgerEntry | undefined> {
+    const entry = await this.#parts.ledger.find(object, scanId);
+    return entry?.state === 'done' ? entry : undefined;
+  }
+
+  /**
+   * Records the report, or that it was refused, and returns what was recorded. Undefined when the ledger already has the same
+   * outcome or one of higher rank: the same scan means the same bytes, rules and engine, so what was learnt before stays true.
+   */
+  async record(report: ScanReport): Promise<ScanReport | undefined> {
+    const { verdict, reason } = report.outcome;
+    // A whole scan has the highest ranks there are; for those the question is not worth a request.
+    if (rankOf(verdict) < rankOf('clean')) {
+      const entry = await this.findDone(report.object, report.scanId);
+      const isSame = entry?.verdict === verdict && entry.reason === reason;
+      if (isSame || !mayReplace(entry?.rank, rankOf(verdict))) return undefined;
+    }
+    const recorded = await this.#deliver(report);
+    await this.#parts.ledger.finish(recorded.object, recorded.scanId, recorded.attemptId, {
+      verdict: recorded.outcome.verdict,
+      rank: rankOf(recorded.outcome.verdict),
+      reason: recorded.outcome.reason,
+    });
+    return recorded;
+  }
+
+  async #deliver(report: ScanReport): Promise<ScanReport> {
+    try {
+      await this.#parts.deliver(report);
+      return report;
+    } catch (error) {
+      if (!(error instanceof ReportRefusedError)) throw error;
+      const instead = asRefused(report, error);
+      this.#parts.log.error('a report was refused and is recorded as failed', { scanId: report.scanId, error });
+      await this.#parts.deliver(instead);
+      return instead;
+    }
+  }
+}
+
+/**
+ * Whether a recorded outcome still holds when the same version is asked for again. What failed may succeed, an archived object
+ * may be brought back, and a key may be given up, all without a new version.
+ */
+export function isFinal(entry: LedgerEntry): boolean {
+  if (entry.verdict === 'failed') return false;
+  return !(entry.verdict === 'skipped' && (entry.reason === 'archived' || entry.reason === 'customerKey'));
+}
+
+/** What was found is told in words at least, since the rows that said it are what could not be recorded. */
+function asRefused(report: ScanReport, error: ReportRefusedError): ScanReport {
+  const { outcome, findings } = report;
+  const rules = findings.slice(0, 5).map(({ namespace, rule }) => `${namespace}:${rule}`);
+  const found = findings.length === 0 ? '' : ` with ${findings.length} findings (${rules.join(', ')})`;
+  return {
+    ...report,
+    outcome: failedOutcome('sinkRefused', `verdict ${outcome.verdict}${found} was not accepted: ${error.message}`),
+    findings: [],
+  };
+}
