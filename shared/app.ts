@@ -1,0 +1,202 @@
+/**
+ * The composition root: settings become the parts, and the parts become one thing that handles a message. Everything that
+ * differs between Azure and a local run (identities, endpoints) is decided here and nowhere below.
+ */
+import { TableClient } from '@azure/data-tables';
+import { ManagedIdentityCredential } from '@azure/identity';
+import type { TokenCredential } from '@azure/identity';
+import { BlobServiceClient } from '@azure/storage-blob';
+import type { Config } from './base/config.ts';
+import { readConfig } from './base/config.ts';
+import { SluiceError } from './base/errors.ts';
+import type { Logger } from './base/log.ts';
+import { createLogger } from './base/log.ts';
+import { functionTimeoutInMs } from './base/settings.ts';
+import type { AllowList } from './events/allow-list.ts';
+import { allowListOf, blobEndpointOf } from './events/allow-list.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import { LEDGER_TABLE, TableLedger } from './ledger/table-ledger.ts';
+import { createBlobServiceClient } from './objects/blob-client.ts';
+import { openBlob } from './objects/blob-source.ts';
+import type { DrainLimits, MessageMetadata } from './scanner/handle-message.ts';
+import { MessageHandler } from './scanner/handle-message.ts';
+import type { HandledRequest, RequestHandlerParts } from './scanner/handle-request.ts';
+import { RequestHandler } from './scanner/handle-request.ts';
+import { ReportRefusedError } from './scanner/record-report.ts';
+import type { RuleSet } from './scanner/rule-set.ts';
+import { loadRuleSet } from './scanner/rule-set.ts';
+import type { ScanReport } from './scanner/scan-report.ts';
+import { ScanSlots } from './scanner/scan-slots.ts';
+import { createSinks } from './sinks/registry.ts';
+import type { SinkContext } from './sinks/registry.ts';
+import { SinkError } from './sinks/sink-error.ts';
+import type { Sink } from './sinks/sink.ts';
+
+export interface App {
+  /**
+   * Handles everything one message asks for, and returns what was done once all of it is recorded. Rejects with
+   * `MessageNotHandledError` (MESSAGE_NOT_HANDLED) when any of it could not be; what could be is recorded all the same.
+   */
+  readonly handleMessage: (message: unknown, metadata?: MessageMetadata) => Promise<readonly HandledRequest[]>;
+  /** Ends what runs, so that its messages come again, and waits until it has ended: at most 20 s and a moment. */
+  readonly drain: () => Promise<void>;
+  /** Drains, then delivers what sinks still hold and releases them. */
+  readonly close: () => Promise<void>;
+}
+
+/** Parts to use instead of those the settings would make. */
+export interface AppOverrides {
+  readonly log?: Logger;
+  readonly ruleSet?: RuleSet;
+  readonly ledger?: Ledger;
+  readonly sinks?: readonly Sink[];
+  readonly slots?: ScanSlots;
+  readonly credential?: TokenCredential;
+  readonly sinkContext?: Partial<SinkContext>;
+  readonly drainLimits?: DrainLimits;
+}
+
+/** What recording needs at most, once a scan has ended. */
+const RECORDING_IN_MS = 3 * 60_000;
+const SHORTEST_SLOT_WAIT_IN_MS = 60_000;
+
+/**
+ * Makes an app. Reads the rules, and makes no request. Rejects with `RulesUnavailableError` (RULES_UNAVAILABLE).
+ */
+export async function createApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
+  const log = overrides.log ?? createLogger({ format: 'json', level: config.logLevel });
+  for (const warning of config.warnings) log.warn(warning);
+  const ruleSet = overrides.ruleSet ?? (await loadRuleSet(config.rulesPath));
+  const credential = overrides.credential ?? credentialOf(config);
+  const sinks = overrides.sinks ?? (await createSinks(config, sinkContextOf(credential, log, overrides.sinkContext)));
+  const allow = allowListOf(config);
+  const requests = new RequestHandler({
+    ruleSet,
+    ledger: overrides.ledger ?? createLedger(config, credential),
+    slots: overrides.slots ?? new ScanSlots(),
+    log,
+    open: openerOf(config, allow, credential),
+    deliver: (report) => deliverTo(sinks, report),
+    scan: { ...digestsOf(config), evidence: config.evidence, deadlineInMs: config.deadlineInMs },
+    slotWaitInMs: Math.max(functionTimeoutInMs - config.deadlineInMs - RECORDING_IN_MS, SHORTEST_SLOT_WAIT_IN_MS),
+  });
+  const messages = new MessageHandler(requests, allow, overrides.drainLimits);
+  log.info('ready', {
+    rules: ruleSet.ruleCount,
+    skippedRules: ruleSet.skippedRuleCount,
+    rulesDigest: ruleSet.digest,
+    loadedFrom: ruleSet.loadedFrom,
+    sinks: sinks.map(({ name }) => name),
+  });
+  return {
+    handleMessage: (message, metadata) => messages.handle(message, metadata),
+    drain: () => messages.drain(),
+    close: async () => {
+      await messages.drain();
+      await Promise.all(sinks.map((sink) => sink.close()));
+    },
+  };
+}
+
+let sharedApp: Promise<App> | undefined;
+
+/**
+ * The one app of this process, made from its environment at the first call. A failure is not kept: whoever asks next tries
+ * again and is told the same, until the settings are right.
+ */
+export function getSharedApp(): Promise<App> {
+  sharedApp ??= Promise.resolve()
+    .then(() => createApp(readConfig(process.env)))
+    .catch((error: unknown) => {
+      sharedApp = undefined;
+      throw error;
+    });
+  return sharedApp;
+}
+
+/** Drains the app of this process, where there is one. Never rejects. */
+export async function drainSharedApp(): Promise<void> {
+  const app = await sharedApp?.catch(() => undefined);
+  await app?.drain();
+}
+
+function openerOf(config: Config, allow: AllowList, credential: TokenCredential): RequestHandlerParts['open'] {
+  const services = new Map<string, BlobServiceClient>();
+  const serviceOf = (account: string): BlobServiceClient => {
+    const endpoint = blobEndpointOf(account, allow);
+    // The request has passed the same list; a credential goes nowhere on the word of one check alone.
+    if (endpoint === undefined) throw new ForeignAccountError(`account ${account} is not watched`, { where: account });
+    const service = services.get(account) ?? createBlobServiceClient(endpoint, blobCredentialOf(config, credential));
+    services.set(account, service);
+    return service;
+  };
+  return ({ account, container, objectName, versionId }, { abortSignal }) =>
+    openBlob(serviceOf(account), { container, objectName, versionId }, { abortSignal });
+}
+
+/** A request for an account outside the allow-list came as far as its opening. */
+export class ForeignAccountError extends SluiceError {
+  readonly code = 'FOREIGN_ACCOUNT';
+}
+
+function createLedger({ state }: Config, credential: TokenCredential): Ledger {
+  return new TableLedger(
+    state.kind === 'local'
+      ? TableClient.fromConnectionString(state.connectionString, LEDGER_TABLE, { allowInsecureConnection: true })
+      : new TableClient(state.tableServiceUri, LEDGER_TABLE, credential),
+  );
+}
+
+function credentialOf({ clientId }: Config): TokenCredential {
+  return new ManagedIdentityCredential(clientId === undefined ? {} : { clientId });
+}
+
+function blobCredentialOf({ state }: Config, credential: TokenCredential): BlobServiceClient['credential'] {
+  // The emulator knows its own key and no identities. The settings refuse a connection string that leads off this machine.
+  return state.kind === 'local'
+    ? BlobServiceClient.fromConnectionString(state.connectionString).credential
+    : credential;
+}
+
+function sinkContextOf(credential: TokenCredential, log: Logger, given: Partial<SinkContext> = {}): SinkContext {
+  return {
+    credential: () => credential,
+    write: (line) =>
+      new Promise((resolve, reject) => {
+        process.stdout.write(`${line}\n`, (error) => {
+          if (error) reject(error);
+          else resolve();
+        });
+      }),
+    onRetry: (notice) => {
+      log.warn('recording is tried again', { ...notice });
+    },
+    ...given,
+  };
+}
+
+function digestsOf({ digests }: Config): Pick<RequestHandlerParts['scan'], 'digests' | 'digestsOf'> {
+  switch (digests) {
+    case 'sha256':
+      return { digests: ['sha256'], digestsOf: 'all' };
+    case 'sha256,md5':
+      return { digests: ['sha256', 'md5'], digestsOf: 'all' };
+    case 'findings':
+      return { digests: ['sha256'], digestsOf: 'findings' };
+  }
+}
+
+/**
+ * Every sink is asked, whatever another says. A sink that may take the report later outweighs one that never will: the whole is
+ * tried again, and rows that were accepted before come with the same ids.
+ */
+async function deliverTo(sinks: readonly Sink[], report: ScanReport): Promise<void> {
+  const settled = await Promise.allSettled(sinks.map((sink) => sink.record(report)));
+  const faults = settled.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+  const isRefusal = (fault: unknown): fault is SinkError => fault instanceof SinkError && fault.isRefused;
+  const passing = faults.find((fault) => !isRefusal(fault));
+  if (passing !== undefined) throw passing as Error;
+  const refusal = faults.find(isRefusal);
+  if (refusal === undefined) return;
+  throw new ReportRefusedError(refusal.message, { ...(refusal.hint && { hint: refusal.hint }), cause: refusal });
+}
