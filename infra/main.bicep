@@ -1,0 +1,185 @@
+// Sluice: scans every object that lands in the watched storage accounts and turns what it finds into Sentinel incidents.
+// Deployed to one resource group, that of the scanner; what belongs to a watched account or to an existing workspace goes to
+// that one's resource group by itself. Whoever deploys must be allowed to assign roles in each of them.
+targetScope = 'resourceGroup'
+
+import { watchedAccount } from 'modules/watched-account.bicep'
+
+@description('Where the scanner runs. Best where the watched accounts are: every object is read over this distance.')
+param location string = resourceGroup().location
+
+@description('Name of this installation; tells two of them in one resource group apart.')
+@minLength(1)
+@maxLength(64)
+param environmentName string = 'sluice'
+
+@description('The storage accounts whose uploads are scanned.')
+@minLength(1)
+param watchedAccounts watchedAccount[]
+
+@description('Resource id of the Log Analytics workspace for findings. Empty: one is made.')
+param workspaceId string = ''
+
+@description('Days that a workspace made here keeps its rows.')
+@minValue(30)
+@maxValue(730)
+param retentionInDays int = 90
+
+@description('Node version that the app runs on.')
+param nodeVersion string = '22'
+
+@description('Memory of one instance in MB; its cores grow with it.')
+param instanceMemoryMB 512 | 2048 | 4096 = 2048
+
+@description('The most instances that run at once: what bounds the bill, and the ingestion endpoint\'s 12,000 requests a minute.')
+@minValue(1)
+@maxValue(1000)
+param maximumInstanceCount int = 40
+
+@description('Redundancy of the scanner\'s own storage.')
+param storageSku 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Standard_GZRS' = 'Standard_LRS'
+
+@description('Further app settings by name, such as { SLUICE_LOG_LEVEL: \'debug\' }.')
+param extraSettings object = {}
+
+@description('Tags of everything that is made.')
+param tags object = {}
+
+var token = uniqueString(resourceGroup().id, environmentName)
+var queueName = 'sluice-scan'
+var allTags = union(tags, { 'azd-env-name': environmentName })
+var accountNames = map(watchedAccounts, account => last(split(account.id, '/')))
+
+var makesWorkspace = empty(workspaceId)
+var newWorkspaceName = 'sluice-${token}'
+var workspaceParts = split(workspaceId, '/')
+var workspaceName = makesWorkspace ? newWorkspaceName : last(workspaceParts)
+var workspaceSubscriptionId = makesWorkspace ? subscription().subscriptionId : workspaceParts[2]
+var workspaceResourceGroup = makesWorkspace ? resourceGroup().name : workspaceParts[4]
+
+module identity 'modules/identity.bicep' = {
+  params: {
+    name: 'sluice-${token}'
+    location: location
+    tags: allTags
+  }
+}
+
+module storage 'modules/storage.bicep' = {
+  params: {
+    name: 'sluice${token}'
+    location: location
+    tags: allTags
+    sku: storageSku
+    queueName: queueName
+  }
+}
+
+module newWorkspace 'modules/workspace.bicep' = if (makesWorkspace) {
+  params: {
+    name: newWorkspaceName
+    location: location
+    tags: allTags
+    retentionInDays: retentionInDays
+  }
+}
+
+var usedWorkspaceId = makesWorkspace ? newWorkspace!.outputs.id : workspaceId
+
+module tables 'modules/tables.bicep' = {
+  scope: resourceGroup(workspaceSubscriptionId, workspaceResourceGroup)
+  params: { workspaceName: workspaceName }
+  dependsOn: [newWorkspace]
+}
+
+module ingestion 'modules/ingestion.bicep' = {
+  params: {
+    name: 'sluice-${token}'
+    location: tables.outputs.location
+    tags: allTags
+    workspaceId: usedWorkspaceId
+  }
+}
+
+module telemetry 'modules/telemetry.bicep' = {
+  params: {
+    name: 'sluice-${token}'
+    location: location
+    tags: allTags
+    workspaceId: usedWorkspaceId
+  }
+}
+
+module sentinel 'modules/sentinel.bicep' = {
+  scope: resourceGroup(workspaceSubscriptionId, workspaceResourceGroup)
+  params: { workspaceName: workspaceName }
+  dependsOn: [tables]
+}
+
+module scannerRoles 'modules/roles.bicep' = {
+  params: {
+    principalId: identity.outputs.principalId
+    scanner: {
+      storageName: storage.outputs.name
+      queueNames: storage.outputs.queueNames
+      dataCollectionRuleName: ingestion.outputs.name
+      componentName: telemetry.outputs.name
+    }
+  }
+}
+
+module app 'modules/app.bicep' = {
+  params: {
+    name: 'sluice-${token}'
+    planName: 'sluice-${token}'
+    location: location
+    tags: allTags
+    nodeVersion: nodeVersion
+    instanceMemoryMB: instanceMemoryMB
+    maximumInstanceCount: maximumInstanceCount
+    identityId: identity.outputs.id
+    identityClientId: identity.outputs.clientId
+    blobEndpoint: storage.outputs.blobEndpoint
+    queueEndpoint: storage.outputs.queueEndpoint
+    tableEndpoint: storage.outputs.tableEndpoint
+    deploymentContainerName: storage.outputs.deploymentContainerName
+    queueName: queueName
+    accountNames: accountNames
+    ingestionEndpoint: ingestion.outputs.endpoint
+    dataCollectionRuleId: ingestion.outputs.immutableId
+    telemetryConnectionString: telemetry.outputs.connectionString
+    extraSettings: extraSettings
+  }
+  // The host opens its storage as soon as it starts.
+  dependsOn: [scannerRoles]
+}
+
+module watched 'modules/watched-account.bicep' = [
+  for account in watchedAccounts: {
+    scope: resourceGroup(split(account.id, '/')[2], split(account.id, '/')[4])
+    params: {
+      account: account
+      tags: allTags
+      scanner: {
+        subscriptionId: subscription().subscriptionId
+        resourceGroupName: resourceGroup().name
+        storageId: storage.outputs.id
+        storageName: storage.outputs.name
+        queueName: queueName
+        deadLetterContainerName: storage.outputs.deadLetterContainerName
+        principalId: identity.outputs.principalId
+      }
+    }
+  }
+]
+
+output AZURE_LOCATION string = location
+output AZURE_RESOURCE_GROUP string = resourceGroup().name
+output SLUICE_FUNCTION_APP_NAME string = app.outputs.name
+output SLUICE_STORAGE_ACCOUNT_NAME string = storage.outputs.name
+output SLUICE_QUEUE string = queueName
+output SLUICE_ACCOUNTS string = join(accountNames, ',')
+output SLUICE_WORKSPACE_ID string = usedWorkspaceId
+output SLUICE_INGESTION_ENDPOINT string = ingestion.outputs.endpoint
+output SLUICE_DCR_ID string = ingestion.outputs.immutableId
+output SLUICE_CLIENT_ID string = identity.outputs.clientId

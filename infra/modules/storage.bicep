@@ -1,0 +1,73 @@
+// The scanner's own storage account: the host's state, the app's package, the ledger (Table storage), the queue that events
+// arrive in. It is never one of the watched accounts: what the scanner writes would raise events and be scanned for ever.
+param name string
+param location string
+param tags object
+param sku 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Standard_GZRS'
+
+@description('Queue of upload events. What fails five times is moved to a second queue of this name and `-poison`.')
+param queueName string
+
+var deploymentContainerName = 'deployments'
+var deadLetterContainerName = 'dead-letter'
+
+resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
+  name: name
+  location: location
+  tags: tags
+  kind: 'StorageV2'
+  sku: { name: sku }
+  properties: {
+    accessTier: 'Hot'
+    allowBlobPublicAccess: false
+    allowCrossTenantReplication: false
+    // No keys and no SAS made from them: everything signs in with an identity.
+    allowSharedKeyAccess: false
+    defaultToOAuthAuthentication: true
+    minimumTlsVersion: 'TLS1_2'
+    supportsHttpsTrafficOnly: true
+    networkAcls: {
+      bypass: 'AzureServices'
+      defaultAction: 'Allow'
+    }
+  }
+}
+
+resource blobService 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' = {
+  parent: account
+  name: 'default'
+  properties: {
+    deleteRetentionPolicy: { enabled: true, days: 7 }
+    containerDeleteRetentionPolicy: { enabled: true, days: 7 }
+  }
+}
+
+resource containers 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = [
+  for containerName in [deploymentContainerName, deadLetterContainerName]: {
+    parent: blobService
+    name: containerName
+    properties: { publicAccess: 'None' }
+  }
+]
+
+resource queueService 'Microsoft.Storage/storageAccounts/queueServices@2025-06-01' = {
+  parent: account
+  name: 'default'
+}
+
+// The poison queue is made here and not left to the host, so that its roles can be given and it can be watched from the start.
+resource queues 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' = [
+  for suffix in ['', '-poison']: {
+    parent: queueService
+    name: '${queueName}${suffix}'
+  }
+]
+
+output id string = account.id
+output name string = account.name
+output blobEndpoint string = account.properties.primaryEndpoints.blob
+output queueEndpoint string = account.properties.primaryEndpoints.queue
+output tableEndpoint string = account.properties.primaryEndpoints.table
+output deploymentContainerName string = containers[0].name
+output deadLetterContainerName string = containers[1].name
+output queueNames string[] = [queues[0].name, queues[1].name]
