@@ -1,6 +1,7 @@
 /**
- * Makes the SDK's client for the Logs Ingestion API. Signing in, compressing and the first three tries are the SDK's; what
- * it lacks is added here: a bound on how long one request may go unanswered.
+ * Makes the SDK's client for the Logs Ingestion API. Signing in and compressing are the SDK's. Two things differ from its
+ * defaults: a request that goes unanswered ends, and tries again are left to the sink, because the SDK waits out whatever
+ * `Retry-After` says, without end and without telling.
  */
 import type { TokenCredential } from '@azure/identity';
 import { LogsIngestionClient } from '@azure/monitor-ingestion';
@@ -16,12 +17,8 @@ export interface IngestionClientOptions {
   readonly certificatePem?: string | undefined;
   /** 30 s unless given. */
   readonly requestTimeoutInMs?: number;
-  /** The SDK's own tries; 3 with growing delays from 1 s unless given. */
-  readonly retries?: {
-    readonly maxRetries?: number;
-    readonly retryDelayInMs?: number;
-    readonly maxRetryDelayInMs?: number;
-  };
+  /** Tries that the SDK makes by itself before the sink's; none unless given. */
+  readonly retries?: { readonly maxRetries: number; readonly retryDelayInMs?: number };
 }
 
 const defaultRequestTimeoutInMs = 30_000;
@@ -32,7 +29,7 @@ export function createIngestionClient(options: IngestionClientOptions): LogsInge
   return new LogsIngestionClient(options.endpoint, options.credential, {
     ...(options.audience === undefined ? {} : { audience: options.audience }),
     ...(options.certificatePem === undefined ? {} : { tlsOptions: { ca: options.certificatePem } }),
-    ...(options.retries === undefined ? {} : { retryOptions: options.retries }),
+    retryOptions: options.retries ?? { maxRetries: 0 },
     additionalPolicies: [
       {
         // Per try, so that each of the SDK's own tries has the whole time.

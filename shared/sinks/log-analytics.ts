@@ -28,7 +28,7 @@ export interface LogAnalyticsSinkOptions {
   readonly concurrentRounds?: number;
   /** How long a busy service is tried again, for findings and scans each; 2 minutes unless given. */
   readonly retryForMs?: number;
-  /** The first delay of these tries where the service names none; 2 s unless given. */
+  /** The first delay of these tries where the service names none; 1 s unless given. */
   readonly retryDelayInMs?: number;
   readonly now?: () => Date;
   /** Told of each further try. */
@@ -47,7 +47,7 @@ export function createLogAnalyticsSink(options: LogAnalyticsSinkOptions): Sink {
     client: options.client,
     dcrId: options.dcrId,
     retryForMs: options.retryForMs ?? 120_000,
-    retryDelayInMs: options.retryDelayInMs ?? 2_000,
+    retryDelayInMs: options.retryDelayInMs ?? 1_000,
     now: options.now ?? (() => new Date()),
     onRetry: options.onRetry,
   };

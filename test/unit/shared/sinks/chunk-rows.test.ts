@@ -46,9 +46,8 @@ describe('chunkRows', () => {
     expect(chunks.reduce((sum, chunk) => sum + chunk.length, 0)).toBe(142_857);
 
     const byBytes = chunkRows(rows, itself, { bytes: 900_000, rows: Infinity });
-    expect(byBytes.chunks.map((chunk) => jsonBytes(chunk))).toEqual(
-      [899_993, 242_865].map((n) => expect.closeTo(n, -2)),
-    );
+    expect(byBytes.chunks).toHaveLength(2);
+    expect(jsonBytes(byBytes.chunks[0]!)).toBeGreaterThan(899_990);
     for (const chunk of byBytes.chunks) expect(jsonBytes(chunk)).toBeLessThanOrEqual(900_000);
   });
 

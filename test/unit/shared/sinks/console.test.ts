@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { FindingRow, ScanRow } from '../../../../shared/sinks/rows.ts';
 import { createConsoleSink } from '../../../../shared/sinks/console.ts';
 import { SinkError } from '../../../../shared/sinks/sink-error.ts';
 import { skippedOutcome } from '../../../../shared/scanner/verdict.ts';
@@ -15,10 +16,10 @@ describeSinkContract('console', async () => {
   return {
     sink,
     recorded() {
-      const reports = lines.map((line) => JSON.parse(line));
+      const reports = lines.map((line) => JSON.parse(line) as { scan: ScanRow; findings: FindingRow[] });
       return {
-        scanIds: reports.map(({ scan }) => scan.ScanId as string),
-        findingIds: reports.flatMap(({ findings }) => findings.map((row: { FindingId: string }) => row.FindingId)),
+        scanIds: reports.map(({ scan }) => scan.ScanId),
+        findingIds: reports.flatMap(({ findings }) => findings.map((row) => row.FindingId)),
       };
     },
     release: () => Promise.resolve(),

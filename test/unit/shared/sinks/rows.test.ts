@@ -16,7 +16,7 @@ interface Column {
 
 function columnsOf(table: string): Column[] {
   const url = new URL(`../../../../infra/tables/${table}.json`, import.meta.url);
-  return JSON.parse(readFileSync(url, 'utf8')).columns;
+  return (JSON.parse(readFileSync(url, 'utf8')) as { columns: Column[] }).columns;
 }
 
 /** Whether a value of a row is one that the column's type holds without loss. */
