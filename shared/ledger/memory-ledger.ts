@@ -1,0 +1,64 @@
+/**
+ * A ledger in memory, for runs that end with the process. It keeps the newest entries up to its capacity; forgetting one
+ * means that its object would be scanned again, which is harmless.
+ */
+import type { ObjectIdentity } from '../objects/byte-source.ts';
+import type { Ledger, LedgerEntry } from './ledger.ts';
+import type { RecordedOutcome } from './entry-rules.ts';
+import { beginEntry, finishEntry } from './entry-rules.ts';
+
+export interface MemoryLedgerOptions {
+  /** Entries kept, about half a kilobyte each; 100,000 unless given. */
+  readonly capacity?: number;
+  readonly now?: () => Date;
+}
+
+export class MemoryLedger implements Ledger {
+  /** In the order of their last change. */
+  readonly #entries = new Map<string, LedgerEntry>();
+  readonly #capacity: number;
+  readonly #now: () => Date;
+
+  constructor({ capacity = 100_000, now = () => new Date() }: MemoryLedgerOptions = {}) {
+    this.#capacity = capacity;
+    this.#now = now;
+  }
+
+  async find(object: ObjectIdentity, scanId: string): Promise<LedgerEntry | undefined> {
+    return this.#entries.get(keyOf(object, scanId));
+  }
+
+  async begin(object: ObjectIdentity, scanId: string, attemptId: string): Promise<boolean> {
+    const key = keyOf(object, scanId);
+    const entry = beginEntry(this.#entries.get(key), scanId, attemptId, this.#now());
+    if (entry !== undefined) this.#write(key, entry);
+    return entry !== undefined;
+  }
+
+  async finish(
+    object: ObjectIdentity,
+    scanId: string,
+    attemptId: string,
+    outcome: RecordedOutcome,
+  ): Promise<LedgerEntry> {
+    const key = keyOf(object, scanId);
+    const standing = this.#entries.get(key);
+    const entry = finishEntry(standing, scanId, attemptId, outcome, this.#now());
+    // Nothing is written only where something of higher rank stands.
+    if (entry === undefined) return standing!;
+    this.#write(key, entry);
+    return entry;
+  }
+
+  #write(key: string, entry: LedgerEntry): void {
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    if (this.#entries.size <= this.#capacity) return;
+    const [oldest] = this.#entries.keys();
+    if (oldest !== undefined) this.#entries.delete(oldest);
+  }
+}
+
+function keyOf({ account, container, objectName }: ObjectIdentity, scanId: string): string {
+  return JSON.stringify([account, container, objectName, scanId]);
+}
