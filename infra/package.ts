@@ -65,7 +65,7 @@ function copyCompiled(root: string, target: string): void {
   for (const folder of ['dist/functions', 'dist/shared']) {
     cpSync(path.join(root, folder), path.join(target, folder), {
       recursive: true,
-      filter: (source) => !/\.(d\.ts|map|tsbuildinfo)$/.test(source),
+      filter: isRuntimeFile,
     });
   }
 }
@@ -78,7 +78,16 @@ function copyPackage(root: string, target: string, folder: string, isOptional: b
   }
   const nested = path.join(source, 'node_modules');
   // A nested package has its own line in the lock file, which says whether it is needed.
-  cpSync(source, path.join(target, folder), { recursive: true, dereference: true, filter: (file) => file !== nested });
+  cpSync(source, path.join(target, folder), {
+    recursive: true,
+    dereference: true,
+    filter: (file) => file !== nested && isRuntimeFile(file),
+  });
+}
+
+/** Declarations and source maps are half of what is installed, and every instance would fetch them as it starts. */
+function isRuntimeFile(file: string): boolean {
+  return !/\.(d\.[cm]?ts|map|tsbuildinfo)$/.test(file);
 }
 
 function copyFile(root: string, target: string, file: string, remedy: string): void {

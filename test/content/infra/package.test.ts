@@ -32,6 +32,8 @@ const files: Record<string, string> = {
   'dist/rules.sluice': 'rules',
   'dist/.tsbuildinfo': 'build',
   'node_modules/needed/index.js': 'needed',
+  'node_modules/needed/index.d.cts': 'types',
+  'node_modules/needed/index.js.map': 'map',
   'node_modules/needed/node_modules/inner/index.js': 'inner',
   'node_modules/needed/node_modules/tool/index.js': 'tool',
   'node_modules/tool/index.js': 'tool',
