@@ -26,7 +26,10 @@ export interface LogAnalyticsSinkOptions {
   readonly gatherRows?: number;
   /** Rounds under way at the same time; 4 unless given. */
   readonly concurrentRounds?: number;
-  /** How long a busy service is tried again, for findings and scans each; 2 minutes unless given. */
+  /**
+   * How long a busy service is tried again for one round; 1 minute unless given. With the wait for a free round, a report is
+   * settled within about two and a half times that.
+   */
   readonly retryForMs?: number;
   /** The first delay of these tries where the service names none; 1 s unless given. */
   readonly retryDelayInMs?: number;
@@ -46,12 +49,11 @@ export function createLogAnalyticsSink(options: LogAnalyticsSinkOptions): Sink {
   const upload: UploadOptions = {
     client: options.client,
     dcrId: options.dcrId,
-    retryForMs: options.retryForMs ?? 120_000,
     retryDelayInMs: options.retryDelayInMs ?? 1_000,
     now: options.now ?? (() => new Date()),
     onRetry: options.onRetry,
   };
-  const gatherer = createGatherer<Delivery>((round) => deliver(round, upload), {
+  const gatherer = createGatherer<Delivery>((round) => deliver(round, options.retryForMs ?? 60_000, upload), {
     waitInMs: options.gatherForMs ?? 1_000,
     rows: options.gatherRows ?? 500,
     rounds: options.concurrentRounds ?? 4,
@@ -75,11 +77,14 @@ export function createLogAnalyticsSink(options: LogAnalyticsSinkOptions): Sink {
 }
 
 /** Brings one round to the service and settles each of its deliveries. */
-async function deliver(round: readonly Delivery[], upload: UploadOptions): Promise<void> {
+async function deliver(round: readonly Delivery[], retryForMs: number, upload: UploadOptions): Promise<void> {
+  const deadline = Date.now() + retryForMs;
   try {
-    await uploadRows(streams.findings, round.flatMap(findingsOf), upload);
+    await uploadRows(streams.findings, round.flatMap(findingsOf), deadline, upload);
     const whole = round.filter((delivery) => delivery.isOpen);
-    await uploadRows(streams.scans, whole.flatMap(scansOf), upload);
+    // Findings that took all the time must not leave their scans without a try.
+    const least = Date.now() + retryForMs / 4;
+    await uploadRows(streams.scans, whole.flatMap(scansOf), Math.max(deadline, least), upload);
   } catch (error) {
     // Not a failure of the service but a bug: it belongs to those who wait, who would otherwise wait for ever.
     for (const delivery of round) delivery.fail(error instanceof Error ? error : new Error(String(error)));

@@ -24,8 +24,6 @@ export interface UploadOptions {
   readonly client: Pick<LogsIngestionClient, 'upload'>;
   /** Immutable id of the data collection rule. */
   readonly dcrId: string;
-  /** How long one call is tried again, beyond what the client does itself. */
-  readonly retryForMs: number;
   /** The first delay where the service names none; it doubles up to `maximumDelayInMs`. */
   readonly retryDelayInMs: number;
   readonly now: () => Date;
@@ -36,11 +34,18 @@ export interface UploadOptions {
 const concurrentCalls = 4;
 const maximumDelayInMs = 30_000;
 
-/** Resolves when every row has ended; never rejects for what the service does. */
-export async function uploadRows(stream: string, rows: readonly OutgoingRow[], options: UploadOptions): Promise<void> {
+/**
+ * Resolves when every row has ended; never rejects for what the service does. A busy service is tried again until `deadline`
+ * (milliseconds as of `Date.now`), and no call goes on beyond it.
+ */
+export async function uploadRows(
+  stream: string,
+  rows: readonly OutgoingRow[],
+  deadline: number,
+  options: UploadOptions,
+): Promise<void> {
   const { chunks, tooLarge } = chunkRows(rows, ({ row }) => row);
   for (const { delivery } of tooLarge) delivery.fail(tooLargeError(stream, delivery));
-  const deadline = Date.now() + options.retryForMs;
   const next = chunks.values();
   const worker = async (): Promise<void> => {
     for (const chunk of next) await sendChunk({ stream, deadline, ...options }, chunk);
