@@ -9,8 +9,8 @@
  * - Left-associative chains are flat (`and`, `or`, `arithmetic`), so depth comes only from what is nested in the text and
  *   never exceeds `MAX_DEPTH` of `limits.ts`. A recursive walk is safe.
  * - Text is bytes. Names (identifiers, modules, paths of includes) are strings.
- * - A rule with `isBroken` had an error that was reported. Its parts are what could be read: a faulty pattern keeps its
- *   name with an empty body, and `condition` is undefined when it could not be read. Nothing else is ever half a node.
+ * - A rule with `isBroken` had an error that was reported. Its parts are what could be read: a pattern that could
+ *   not be is a text without bytes under its name, and `condition` is undefined when it could not be read. Nothing else is ever half a node.
  */
 import type { Span } from './diagnostic.ts';
 import type { HexNode } from './hex-ast.ts';

@@ -58,6 +58,11 @@ export class Lexer {
     this.next();
   }
 
+  /** The same as comparing `kind`, but the compiler does not take it as still true after `next()`. */
+  is(kind: TokenKind): boolean {
+    return this.kind === kind;
+  }
+
   save(): LexerState {
     return { kind: this.kind, start: this.start, end: this.end };
   }
