@@ -18,7 +18,8 @@ import type { Ledger } from './ledger/ledger.ts';
 import { LEDGER_TABLE, TableLedger } from './ledger/table-ledger.ts';
 import { createBlobServiceClient } from './objects/blob-client.ts';
 import { openBlob } from './objects/blob-source.ts';
-import type { DrainLimits, MessageMetadata } from './scanner/handle-message.ts';
+import type { OpenBlobOptions } from './objects/blob-source.ts';
+import type { MessageLimits, MessageMetadata } from './scanner/handle-message.ts';
 import { MessageHandler } from './scanner/handle-message.ts';
 import type { HandledRequest, RequestHandlerParts } from './scanner/handle-request.ts';
 import { RequestHandler } from './scanner/handle-request.ts';
@@ -49,11 +50,13 @@ export interface AppOverrides {
   readonly log?: Logger;
   readonly ruleSet?: RuleSet;
   readonly ledger?: Ledger;
-  readonly sinks?: readonly Sink[];
+  readonly sinks?: readonly Sink[] | undefined;
   readonly slots?: ScanSlots;
   readonly credential?: TokenCredential;
   readonly sinkContext?: Partial<SinkContext>;
-  readonly drainLimits?: DrainLimits;
+  readonly messageLimits?: MessageLimits;
+  /** How objects are read; see `openBlob`. */
+  readonly openOptions?: Omit<OpenBlobOptions, 'abortSignal'>;
 }
 
 /** What recording needs at most, once a scan has ended. */
@@ -75,12 +78,15 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     ledger: overrides.ledger ?? createLedger(config, credential),
     slots: overrides.slots ?? new ScanSlots(),
     log,
-    open: openerOf(config, allow, credential),
+    open: openerOf(config, allow, credential, overrides.openOptions),
     deliver: (report) => deliverTo(sinks, report),
     scan: { ...digestsOf(config), evidence: config.evidence, deadlineInMs: config.deadlineInMs },
     slotWaitInMs: Math.max(functionTimeoutInMs - config.deadlineInMs - RECORDING_IN_MS, SHORTEST_SLOT_WAIT_IN_MS),
   });
-  const messages = new MessageHandler(requests, allow, overrides.drainLimits);
+  const messages = new MessageHandler(requests, allow, {
+    messageInMs: functionTimeoutInMs - RECORDING_IN_MS,
+    ...overrides.messageLimits,
+  });
   log.info('ready', {
     rules: ruleSet.ruleCount,
     skippedRules: ruleSet.skippedRuleCount,
@@ -120,7 +126,12 @@ export async function drainSharedApp(): Promise<void> {
   await app?.drain();
 }
 
-function openerOf(config: Config, allow: AllowList, credential: TokenCredential): RequestHandlerParts['open'] {
+function openerOf(
+  config: Config,
+  allow: AllowList,
+  credential: TokenCredential,
+  options: AppOverrides['openOptions'],
+): RequestHandlerParts['open'] {
   const services = new Map<string, BlobServiceClient>();
   const serviceOf = (account: string): BlobServiceClient => {
     const endpoint = blobEndpointOf(account, allow);
@@ -131,7 +142,7 @@ function openerOf(config: Config, allow: AllowList, credential: TokenCredential)
     return service;
   };
   return ({ account, container, objectName, versionId }, { abortSignal }) =>
-    openBlob(serviceOf(account), { container, objectName, versionId }, { abortSignal });
+    openBlob(serviceOf(account), { container, objectName, versionId }, { ...options, abortSignal });
 }
 
 /** A request for an account outside the allow-list came as far as its opening. */

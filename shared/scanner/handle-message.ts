@@ -11,7 +11,8 @@ import { errorText } from '../base/describe-error.ts';
 import { SluiceError } from '../base/errors.ts';
 import type { AllowList } from '../events/allow-list.ts';
 import { parseMessage } from '../events/parse-message.ts';
-import type { HandledRequest, RequestHandler } from './handle-request.ts';
+import { DeadlineReached, withDeadline } from './deadline.ts';
+import type { HandledRequest, RequestContext, RequestHandler } from './handle-request.ts';
 
 /** What the queue says of a message. Its values are looked at before they are used. */
 export interface MessageMetadata {
@@ -33,7 +34,12 @@ export class DrainingError extends SluiceError {
   }
 }
 
-export interface DrainLimits {
+export interface MessageLimits {
+  /**
+   * How long one message may take; 27 minutes unless given. The host kills the whole process at 30, with every scan in it:
+   * rather one message comes again.
+   */
+  readonly messageInMs?: number;
   /** How long running work is waited for; 20 s unless given. */
   readonly drainInMs?: number;
   /** What the host needs to take the last results in; 250 ms unless given. */
@@ -45,11 +51,11 @@ const MAX_FAULTS_TOLD = 3;
 export class MessageHandler {
   readonly #requests: Pick<RequestHandler, 'handle'>;
   readonly #allow: AllowList;
-  readonly #limits: DrainLimits;
+  readonly #limits: MessageLimits;
   readonly #draining = new AbortController();
   readonly #inFlight = new Set<Promise<unknown>>();
 
-  constructor(requests: Pick<RequestHandler, 'handle'>, allow: AllowList, limits: DrainLimits = {}) {
+  constructor(requests: Pick<RequestHandler, 'handle'>, allow: AllowList, limits: MessageLimits = {}) {
     this.#requests = requests;
     this.#allow = allow;
     this.#limits = limits;
@@ -86,28 +92,36 @@ export class MessageHandler {
   }
 
   async #handle(message: unknown, metadata: MessageMetadata): Promise<readonly HandledRequest[]> {
-    const { signal } = this.#draining;
-    signal.throwIfAborted();
-    const context = {
-      dequeueCount: readCount(metadata.dequeueCount),
-      messageId: typeof metadata.id === 'string' && metadata.id !== '' ? metadata.id : randomUUID(),
-      abortSignal: signal,
-    };
+    const { messageInMs = 27 * 60_000 } = this.#limits;
+    const messageId = typeof metadata.id === 'string' && metadata.id !== '' ? metadata.id : randomUUID();
+    const context = { dequeueCount: readCount(metadata.dequeueCount), messageId };
+    try {
+      return await withDeadline(messageInMs, this.#draining.signal, (abortSignal) =>
+        this.#handleAll(message, { ...context, abortSignal }),
+      );
+    } catch (error) {
+      if (!(error instanceof DeadlineReached)) throw error;
+      throw new MessageNotHandledError(`the message was ${error.message}`, { retryable: true, cause: error });
+    }
+  }
+
+  async #handleAll(message: unknown, context: RequestContext): Promise<readonly HandledRequest[]> {
+    const { abortSignal } = context;
     const handled: HandledRequest[] = [];
     const faults: unknown[] = [];
     const requests = parseMessage(message, this.#allow);
     // One after the other: a message with many events is rare, and each scan takes all the speed there is.
     for (const request of requests) {
-      signal.throwIfAborted();
+      abortSignal.throwIfAborted();
       try {
         handled.push(await this.#requests.handle(request, context));
       } catch (error) {
         faults.push(error);
       }
     }
-    signal.throwIfAborted();
-    if (faults.length > 0) throw notHandled(faults, requests.length);
-    return handled;
+    if (faults.length === 0) return handled;
+    abortSignal.throwIfAborted();
+    throw notHandled(faults, requests.length);
   }
 }
 

@@ -127,6 +127,17 @@ describe('MessageHandler', () => {
     expect(handler.inFlight).toBe(1);
   });
 
+  it('gives a message back that takes too long, rather than have the host end the process', async () => {
+    const requests = new Requests(untilAborted);
+    const handler = new MessageHandler(requests, allow, { messageInMs: 20 });
+    await expect(handler.handle([event('a'), event('b')])).rejects.toMatchObject({
+      code: 'MESSAGE_NOT_HANDLED',
+      retryable: true,
+      message: 'the message was not finished after 20 ms',
+    });
+    expect(requests.names).toEqual(['a']);
+  });
+
   it('takes nothing more once it drains, and does not go on to the next event', async () => {
     const requests = new Requests(untilAborted);
     const handler = new MessageHandler(requests, allow, { resultInMs: 0 });

@@ -17,7 +17,7 @@ const callback = compileRules([
 /** Settled by the first two bytes: nothing else can be learnt from an object that does not begin so. */
 const header = compileRules([{ text: 'rule header { strings: $a = "needle" condition: uint16(0) == 0x5a4d and $a }' }]);
 /** Reads far from where the stream is. */
-const far = compileRules([{ text: 'rule far { condition: uint8(filesize - 3000000) == 0x41 }' }]);
+const far = compileRules([{ text: 'rule far { condition: uint8(filesize - 1600000) == 0x41 }' }]);
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex');
