@@ -4,6 +4,8 @@ import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Compiler, initSync, type Rules } from '@virustotal/yara-x';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compileRules, decodeRules, encodeRules, scanBytes } from '../../shared/yara/index.ts';
+import type { CompiledRules } from '../../shared/yara/index.ts';
 import { readRuleVectors } from './rule-vectors.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -97,6 +99,28 @@ describe.each(ruleFiles.map((path) => [relative(rulesFolder, path), path] as con
       const result = rules.scan(vector.bytes) as ReferenceResult;
       expect(result.valid).toBe(true);
       expect(result.matches.map((match) => match.identifier)).toEqual(vector.expect);
+    });
+  });
+
+  describe('with our own engine', () => {
+    let compiled: CompiledRules;
+    let fromBundle: CompiledRules;
+    beforeAll(() => {
+      compiled = compileRules([{ text: source, name: relative(root, path) }]);
+      fromBundle = decodeRules(encodeRules(compiled));
+    });
+
+    it('compiles without warnings', () => {
+      expect(compiled.warnings).toEqual([]);
+      expect(compiled.rules.map(({ rule }) => rule)).toEqual(ruleNames(source));
+    });
+
+    it.each(cases)('%s: %s', async (_kind, _vectorName, vector) => {
+      for (const rules of [compiled, fromBundle]) {
+        const result = await scanBytes(rules, vector.bytes);
+        expect(result.undecided).toEqual([]);
+        expect(result.matches.map(({ rule }) => rule)).toEqual(vector.expect);
+      }
     });
   });
 });
