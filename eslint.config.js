@@ -21,7 +21,10 @@ export default tseslint.config(
       // Flat engines index typed arrays whose bounds they have just established.
       '@typescript-eslint/no-non-null-assertion': 'off',
       // `while (true)` with a named bound inside reads better than a contrived condition.
-      '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: 'only-allowed-literals' }],
+      '@typescript-eslint/no-unnecessary-condition': [
+        'error',
+        { allowConstantLoopConditions: 'only-allowed-literals' },
+      ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/require-await': 'off',
       'no-restricted-syntax': [

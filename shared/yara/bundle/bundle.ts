@@ -51,7 +51,9 @@ export function decodeRules(bytes: Uint8Array): CompiledRules {
   reader.raw(MAGIC.length);
   const version = reader.number();
   if (version !== FORMAT_VERSION) {
-    throw new BundleError(`its format is version ${version}, this engine reads version ${FORMAT_VERSION}: compile the rules again`);
+    throw new BundleError(
+      `its format is version ${version}, this engine reads version ${FORMAT_VERSION}: compile the rules again`,
+    );
   }
   const digest = reader.raw(DIGEST_BYTES);
   const actual = sha256(bytes.subarray(MAGIC.length + 8 + DIGEST_BYTES));

@@ -3,10 +3,10 @@
  * does not fit throws the error that the reader was made with.
  */
 export type TypedArray = Uint8Array | Int16Array | Int32Array | Uint32Array | Float64Array | BigInt64Array;
-type TypedArrayConstructor<T extends TypedArray> = {
+interface TypedArrayConstructor<T extends TypedArray> {
   readonly BYTES_PER_ELEMENT: number;
   new (buffer: ArrayBuffer, byteOffset: number, length: number): T;
-};
+}
 
 export class ByteWriter {
   readonly #parts: Uint8Array[] = [];

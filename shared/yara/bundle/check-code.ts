@@ -5,7 +5,15 @@
  *
  * Types: `b` boolean, `i` integer, `f` float, `t` text, `p` pattern. In signatures `x` stands for `i` or `f`.
  */
-import { EXTERNAL, EXTERNAL_FIELDS, EXTERNAL_TYPE, PATTERN_FIELDS, RULE, RULE_FIELDS, type RuleImage } from './image.ts';
+import {
+  EXTERNAL,
+  EXTERNAL_FIELDS,
+  EXTERNAL_TYPE,
+  PATTERN_FIELDS,
+  RULE,
+  RULE_FIELDS,
+  type RuleImage,
+} from './image.ts';
 import { OP, operandCounts, QUANTIFIER, readers, type Instruction } from './opcodes.ts';
 
 const instructionNames = Object.entries(OP)
@@ -108,7 +116,7 @@ class CodeCheck {
 
   isSound(start: number, end: number): boolean {
     const { code } = this.#image;
-    for (let at = start; at < end; ) {
+    for (let at = start; at < end;) {
       if (!this.#meets(at)) return false;
       const instruction = code[at]!;
       const count = operandCounts[instruction];
@@ -206,7 +214,8 @@ class CodeCheck {
 
   #leave(body: number, next: number): boolean {
     const loop = this.#loops.pop();
-    return loop !== undefined && loop.body === body && loop.behind === next && this.#stack === `${loop.stack}b`;
+    if (loop === undefined) return false;
+    return loop.body === body && loop.behind === next && this.#stack === `${loop.stack}b`;
   }
 
   #jump(target: number, stack: string, next: number, end: number): boolean {
@@ -249,7 +258,9 @@ class CodeCheck {
   #isSet(first: number, count: number): boolean {
     const { sets, patterns } = this.#image;
     if (first < 0 || count < 1 || first + count > sets.length) return false;
-    return sets.subarray(first, first + count).every((pattern) => pattern >= 0 && pattern < patterns.length / PATTERN_FIELDS);
+    return sets
+      .subarray(first, first + count)
+      .every((pattern) => pattern >= 0 && pattern < patterns.length / PATTERN_FIELDS);
   }
 
   #apply(signature: string): boolean {

@@ -137,7 +137,8 @@ function checkBuckets(image: RuleImage): string | undefined {
   ];
   for (const { starts, items, size } of tables) {
     if (items.length === 0 && starts.length === 0) continue;
-    if (starts.length !== size + 1 || items.length % 2 !== 0 || !isAscending(starts, items.length)) return 'its filter is broken';
+    if (starts.length !== size + 1 || items.length % 2 !== 0 || !isAscending(starts, items.length))
+      return 'its filter is broken';
     if (starts.some((start) => start % 2 !== 0)) return 'its filter is broken';
     for (let at = 0; at < items.length; at += 2) {
       const row = items[at]! * LITERAL_FIELDS;
@@ -177,7 +178,11 @@ function checkValues(image: RuleImage): string | undefined {
   for (let row = 0; row < externals.length; row += EXTERNAL_FIELDS) {
     const type = externals[row + EXTERNAL.type]!;
     const isKnown = Object.values<number>(EXTERNAL_TYPE).includes(type);
-    if (!isKnown || !isString(image, externals[row + EXTERNAL.name]!) || !isValue(type, externals[row + EXTERNAL.value]!)) {
+    if (
+      !isKnown ||
+      !isString(image, externals[row + EXTERNAL.name]!) ||
+      !isValue(type, externals[row + EXTERNAL.value]!)
+    ) {
       return 'its table of externals is broken';
     }
   }

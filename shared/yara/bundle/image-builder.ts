@@ -101,7 +101,15 @@ export class ImageBuilder {
 /** The sections that `buildMatcher` makes from the literals. */
 export type MatchingSection = Extract<
   SectionName,
-  'literals' | 'literalBytes' | 'literalUsers' | 'gramBits' | 'gramStarts' | 'gramItems' | 'pairStarts' | 'pairItems' | 'scalars'
+  | 'literals'
+  | 'literalBytes'
+  | 'literalUsers'
+  | 'gramBits'
+  | 'gramStarts'
+  | 'gramItems'
+  | 'pairStarts'
+  | 'pairItems'
+  | 'scalars'
 >;
 
 export const sectionNames = Object.keys(sectionTypes) as SectionName[];

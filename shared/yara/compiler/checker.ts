@@ -72,11 +72,21 @@ export class ConditionChecker {
         return integerConstant(expression.value);
       case 'float': {
         const { value } = expression;
-        return { type: 'float', write: (to) => { to.op('float', to.image.float(value)); } };
+        return {
+          type: 'float',
+          write: (to) => {
+            to.op('float', to.image.float(value));
+          },
+        };
       }
       case 'text': {
         const { bytes } = expression;
-        return { type: 'text', write: (to) => { to.op('text', to.image.bytes(bytes)); } };
+        return {
+          type: 'text',
+          write: (to) => {
+            to.op('text', to.image.bytes(bytes));
+          },
+        };
       }
       case 'filesize':
         this.scope.needs |= RULE_FLAG.readsFilesize;
@@ -111,10 +121,14 @@ export class ConditionChecker {
         return checkForIn(this, expression);
       case 'with':
         return this.#with(expression);
-      case 'entrypoint':
-        return this.unsupported(expression.span, 'entrypoint');
-      case 'regex':
-        return this.unsupported(expression.span, 'a regular expression in a condition');
+      case 'entrypoint': {
+        this.unsupported(expression.span, 'entrypoint');
+        return;
+      }
+      case 'regex': {
+        this.unsupported(expression.span, 'a regular expression in a condition');
+        return;
+      }
       case 'field':
       case 'index':
         this.#moduleExpression(expression);
@@ -157,18 +171,33 @@ export class ConditionChecker {
   #identifier({ name, span }: Identifier): Checked | undefined {
     const variable = this.scope.variable(name);
     if (variable !== undefined) {
-      return { type: variable.type, write: (to) => { to.op('variable', variable.slot); } };
+      return {
+        type: variable.type,
+        write: (to) => {
+          to.op('variable', variable.slot);
+        },
+      };
     }
     const { rules, externals, modules } = this.scope.surroundings;
     const rule = rules.get(name);
     if (rule !== undefined) return this.#rule(name, span);
     const external = externals.get(name);
     if (external !== undefined) {
-      return { type: external.type, write: (to) => { to.op('external', external.index); } };
+      return {
+        type: external.type,
+        write: (to) => {
+          to.op('external', external.index);
+        },
+      };
     }
-    if (modules.has(name)) return this.unsupported(span, `module ${name}`);
+    if (modules.has(name)) {
+      this.unsupported(span, `module ${name}`);
+      return;
+    }
     const known = [...externals.keys(), ...rules.keys()];
-    this.scope.error('E009', span, `there is no rule, external or variable named ${name}`, { hint: nearest(name, known) });
+    this.scope.error('E009', span, `there is no rule, external or variable named ${name}`, {
+      hint: nearest(name, known),
+    });
     return undefined;
   }
 
@@ -180,9 +209,18 @@ export class ConditionChecker {
       return undefined;
     }
     if (rule.isGlobal && !this.scope.rule.isGlobal) {
-      this.scope.warning('global_rule_misuse', span, `rule ${name} is global: where it does not hold, this rule is silent anyway`);
+      this.scope.warning(
+        'global_rule_misuse',
+        span,
+        `rule ${name} is global: where it does not hold, this rule is silent anyway`,
+      );
     }
-    return { type: 'boolean', write: (to) => { to.op('rule', index); } };
+    return {
+      type: 'boolean',
+      write: (to) => {
+        to.op('rule', index);
+      },
+    };
   }
 
   #call(call: Call): Checked | undefined {
@@ -224,7 +262,11 @@ export class ConditionChecker {
       this.unsupported(expression.span, `module ${root.name}`);
     } else {
       this.scope.error('E009', root.span, `there is no module or function named ${root.name}`, {
-        hint: nearest(root.name, readers.map(({ name }) => name)) ?? `is \`import "${root.name}"\` missing?`,
+        hint:
+          nearest(
+            root.name,
+            readers.map(({ name }) => name),
+          ) ?? `is \`import "${root.name}"\` missing?`,
       });
     }
   }
@@ -290,7 +332,9 @@ export class ConditionChecker {
       return undefined;
     }
     if (number?.constant === 0n) {
-      this.scope.warning('zero_index', index!.span, 'matches are counted from 1, so match 0 is undefined', { hint: 'write 1' });
+      this.scope.warning('zero_index', index!.span, 'matches are counted from 1, so match 0 is undefined', {
+        hint: 'write 1',
+      });
     }
     if (pattern === undefined || number === undefined) return undefined;
     return {
@@ -355,7 +399,7 @@ export class ConditionChecker {
       const right = checked[at + 1]!;
       if (!this.#isShiftSound(operator, right, operands[at + 1]!.span)) return undefined;
       const isConstant = constant !== undefined && right.constant !== undefined;
-      const folded = isConstant ? foldArithmetic(operator, constant!, right.constant!) : undefined;
+      const folded = isConstant ? foldArithmetic(operator, constant!, right.constant) : undefined;
       if (folded !== undefined) {
         const result = this.#folded(span, folded);
         constant = result.constant;
@@ -364,14 +408,21 @@ export class ConditionChecker {
       }
       constant = undefined;
       if (type === 'integer' && right.type === 'integer') {
-        writers.push(right.write, (to) => { to.op(integerInstructions[operator]); });
+        writers.push(right.write, (to) => {
+          to.op(integerInstructions[operator]);
+        });
         continue;
       }
       const instruction = floatInstructions[operator];
       invariantFloat(instruction, operator);
-      if (type === 'integer') writers.push((to) => { to.op('toFloat'); });
+      if (type === 'integer')
+        writers.push((to) => {
+          to.op('toFloat');
+        });
       type = 'float';
-      writers.push(toFloat(right).write, (to) => { to.op(instruction); });
+      writers.push(toFloat(right).write, (to) => {
+        to.op(instruction);
+      });
     }
     return {
       type,
@@ -402,7 +453,8 @@ export class ConditionChecker {
   }
 
   #folded(span: Span, { value, overflows }: { value: bigint; overflows: boolean }): Checked {
-    if (overflows) this.scope.warning('constant_overflow', span, `the result does not fit 64 bits and becomes ${value}`);
+    if (overflows)
+      this.scope.warning('constant_overflow', span, `the result does not fit 64 bits and becomes ${value}`);
     return integerConstant(value);
   }
 
@@ -427,7 +479,12 @@ export class ConditionChecker {
     if (leftNumber === undefined || rightNumber === undefined) {
       const isSame = leftChecked.type === rightChecked.type;
       if (isSame) this.wrongType(left.span, ['integer', 'float', 'text'], leftChecked.type);
-      else this.scope.error('E003', span, `${article(leftChecked.type)} cannot be compared with ${article(rightChecked.type)} by ${operator}`);
+      else
+        this.scope.error(
+          'E003',
+          span,
+          `${article(leftChecked.type)} cannot be compared with ${article(rightChecked.type)} by ${operator}`,
+        );
       return undefined;
     }
     const isMixed = leftNumber.type !== rightNumber.type;
@@ -438,7 +495,10 @@ export class ConditionChecker {
 
   #textOperation({ operator, operatorSpan, left, right }: TextOperation): Checked | undefined {
     const leftChecked = this.ofType(left, ['text']);
-    if (operator === 'matches') return this.unsupported(operatorSpan, '`matches`');
+    if (operator === 'matches') {
+      this.unsupported(operatorSpan, '`matches`');
+      return;
+    }
     const rightChecked = this.ofType(right, ['text']);
     return leftChecked && rightChecked && operation('boolean', operator, leftChecked, rightChecked);
   }

@@ -30,7 +30,20 @@ import { RuleScope, type DeclaredExternal, type DeclaredRule } from './rule-scop
 
 /** Modules of the reference; others are unknown names. */
 const MODULES: ReadonlySet<string> = new Set([
-  'console', 'crx', 'cuckoo', 'dex', 'dotnet', 'elf', 'hash', 'lnk', 'macho', 'math', 'pe', 'string', 'time', 'vt',
+  'console',
+  'crx',
+  'cuckoo',
+  'dex',
+  'dotnet',
+  'elf',
+  'hash',
+  'lnk',
+  'macho',
+  'math',
+  'pe',
+  'string',
+  'time',
+  'vt',
 ]);
 /** Known, but never available here. */
 const REFUSED_MODULES: ReadonlySet<string> = new Set(['androguard', 'magic']);
@@ -69,8 +82,12 @@ class Compiler {
   finish(): CompiledRules {
     const { errors, warnings } = this.#diagnostics;
     if (errors.length > 0 && this.#options.onInvalidRule !== 'skip') throw new RuleCompileError(this.#diagnostics.all);
-    warnings.forEach((warning) => { this.#keepDiagnostic(0, warning); });
-    errors.forEach((error) => { this.#keepDiagnostic(1, error); });
+    warnings.forEach((warning) => {
+      this.#keepDiagnostic(0, warning);
+    });
+    errors.forEach((error) => {
+      this.#keepDiagnostic(1, error);
+    });
     const image = this.#image.build(buildMatcher(this.#literals.literals, this.#readsPages));
     markRulesThatNeedAMatch(image);
     return loadImage(image);
@@ -89,7 +106,12 @@ class Compiler {
         case 'import':
           if (MODULES.has(item.module) || REFUSED_MODULES.has(item.module)) {
             if (modules.has(item.module)) {
-              this.#diagnostics.warning('duplicate_import', text, item.span, `module ${item.module} was imported before`);
+              this.#diagnostics.warning(
+                'duplicate_import',
+                text,
+                item.span,
+                `module ${item.module} was imported before`,
+              );
             }
             modules.add(item.module);
           } else {
@@ -106,7 +128,13 @@ class Compiler {
     }
   }
 
-  #include(include: Include, source: RuleSource, text: SourceText, namespace: string, from: readonly RuleSource[]): void {
+  #include(
+    include: Include,
+    source: RuleSource,
+    text: SourceText,
+    namespace: string,
+    from: readonly RuleSource[],
+  ): void {
     const { path, pathSpan } = include;
     if (this.#options.includes === undefined) {
       this.#diagnostics.error('E044', text, pathSpan, `including ${path} is not allowed here`);
@@ -118,7 +146,10 @@ class Compiler {
       return;
     }
     const chain = [...from, source];
-    if (chain.length > MAX_INCLUDE_DEPTH || chain.some((outer) => outer.name !== undefined && outer.name === included.name)) {
+    if (
+      chain.length > MAX_INCLUDE_DEPTH ||
+      chain.some((outer) => outer.name !== undefined && outer.name === included.name)
+    ) {
       const message = `${path} includes itself, through ${chain.map(({ name }) => name ?? '<rules>').join(' → ')}`;
       this.#diagnostics.error('E046', text, pathSpan, message);
       return;
@@ -130,7 +161,13 @@ class Compiler {
     const { name, span } = rule.name;
     const rules = this.#rulesIn(namespace);
     const before = this.#diagnostics.errorCount;
-    const scope = new RuleScope(rule, text, { rules, externals: this.#externals, modules }, this.#patternCount, this.#diagnostics);
+    const scope = new RuleScope(
+      rule,
+      text,
+      { rules, externals: this.#externals, modules },
+      this.#patternCount,
+      this.#diagnostics,
+    );
     const earlier = rules.get(name);
     if (earlier !== undefined) {
       scope.error('E012', span, `rule ${name} is declared twice in namespace ${namespace}`);
@@ -138,7 +175,11 @@ class Compiler {
       scope.error('E013', span, `${name} is already the name of ${modules.has(name) ? 'a module' : 'an external'}`);
     }
     if (rule.patterns.length > MAX_PATTERNS_PER_RULE) {
-      scope.error('E035', span, `rule ${name} has ${rule.patterns.length} patterns; at most ${MAX_PATTERNS_PER_RULE} are possible`);
+      scope.error(
+        'E035',
+        span,
+        `rule ${name} has ${rule.patterns.length} patterns; at most ${MAX_PATTERNS_PER_RULE} are possible`,
+      );
     }
     const condition = this.#check(rule, scope);
     const isSound = !rule.isBroken && this.#diagnostics.errorCount === before && condition !== undefined;
@@ -165,14 +206,18 @@ class Compiler {
     for (const entry of rule.meta) this.#writeMeta(entry);
     for (const pattern of scope.patterns) {
       const { ast, index } = pattern;
-      image.patterns.push(image.text(ast.identifier.name), PATTERN_KINDS.indexOf(ast.kind), scope.flagsOf(pattern), ruleIndex);
+      image.patterns.push(
+        image.text(ast.identifier.name),
+        PATTERN_KINDS.indexOf(ast.kind),
+        scope.flagsOf(pattern),
+        ruleIndex,
+      );
       if (ast.kind === 'text') addTextPattern(this.#literals, index, ast);
       else if (ast.kind === 'hex') addHexPattern(this.#literals, index, ast.root);
     }
     const codeStart = this.#code.at;
     condition.write(this.#code);
-    const flags =
-      scope.needs | (rule.isPrivate ? RULE_FLAG.private : 0) | (rule.isGlobal ? RULE_FLAG.global : 0);
+    const flags = scope.needs | (rule.isPrivate ? RULE_FLAG.private : 0) | (rule.isGlobal ? RULE_FLAG.global : 0);
     image.rules.push(
       image.text(rule.name.name),
       image.text(namespace),
@@ -240,7 +285,8 @@ function refuseUnsupported(pattern: Pattern, scope: RuleScope): void {
 }
 
 function markRulesThatNeedAMatch(image: RuleImage): void {
-  for (const rule of findRulesThatNeedAMatch(image)) image.rules[rule * RULE_FIELDS + RULE.flags]! |= RULE_FLAG.needsMatch;
+  for (const rule of findRulesThatNeedAMatch(image))
+    image.rules[rule * RULE_FIELDS + RULE.flags]! |= RULE_FLAG.needsMatch;
 }
 
 const externalTypes: Readonly<Record<number, ValueType>> = {
@@ -254,7 +300,9 @@ function declareExternals(image: ImageBuilder, externals: Externals): ReadonlyMa
   const declared = new Map<string, DeclaredExternal>();
   for (const [name, value] of Object.entries(externals)) {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-      throw new TypeError(`external ${JSON.stringify(name)} is no identifier: letters, digits and _, not beginning with a digit`);
+      throw new TypeError(
+        `external ${JSON.stringify(name)} is no identifier: letters, digits and _, not beginning with a digit`,
+      );
     }
     const type = externalType(value);
     declared.set(name, { index: declared.size, type: externalTypes[type]! });

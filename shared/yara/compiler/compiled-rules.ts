@@ -29,7 +29,11 @@ export interface RuleInfo {
   readonly meta: readonly (readonly [name: string, value: MetaValue])[];
   readonly isPrivate: boolean;
   readonly isGlobal: boolean;
-  readonly patterns: readonly { readonly identifier: string; readonly kind: 'text' | 'hex' | 'regex'; readonly isPrivate: boolean }[];
+  readonly patterns: readonly {
+    readonly identifier: string;
+    readonly kind: 'text' | 'hex' | 'regex';
+    readonly isPrivate: boolean;
+  }[];
   readonly needs: readonly RuleNeed[];
 }
 

@@ -27,7 +27,9 @@ export class LiteralSet {
   }
 
   add(form: Omit<Literal, 'users'>, pattern: number, flags: number): void {
-    const key = [form.value, form.mask, form.negated].map((bytes) => (bytes === undefined ? '' : latin1(bytes))).join('\0|');
+    const key = [form.value, form.mask, form.negated]
+      .map((bytes) => (bytes === undefined ? '' : latin1(bytes)))
+      .join('\0|');
     const literal = this.#byKey.get(key) ?? { ...form, users: [] };
     this.#byKey.set(key, literal);
     if (!literal.users.some((user) => user.pattern === pattern && user.flags === flags)) {
@@ -68,7 +70,9 @@ export function addHexPattern(literals: LiteralSet, pattern: number, root: HexNo
   };
   for (const piece of pieces) {
     if (piece.kind === 'bytes') {
-      piece.values.forEach((byte, at) => { push(byte, piece.masks[at]!, 0); });
+      piece.values.forEach((byte, at) => {
+        push(byte, piece.masks[at]!, 0);
+      });
     } else if (piece.kind === 'negatedByte') {
       push(piece.value, piece.mask, 1);
     } else if (piece.kind === 'jump' && piece.min === piece.max && piece.min <= MAX_FIXED_JUMP) {

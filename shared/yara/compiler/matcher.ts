@@ -6,10 +6,8 @@
 import { GRAM_BITS, hashGram, LITERAL, LITERAL_FIELDS, SCALAR, SCALAR_COUNT } from '../bundle/image.ts';
 import type { MatchingSection } from '../bundle/image-builder.ts';
 import type { RuleImage } from '../bundle/image.ts';
+import { byteFrequency, MAX_GRAM_SPELLINGS } from './byte-frequency.ts';
 import type { Literal } from './literals.ts';
-
-/** A 4-byte window may be spelled out in this many ways at most (four letters without case are 16). */
-const MAX_GRAM_SPELLINGS = 64;
 
 /** Bytes of context that a match may need on either side: a two-byte neighbour of a wide word. */
 const CONTEXT = 2;
@@ -135,16 +133,6 @@ function windowCost(literal: Literal, offset: number, length: number): number {
     previous = only;
   }
   return cost;
-}
-
-function byteFrequency(byte: number): number {
-  if (byte === 0) return 0.25;
-  if (byte === 0xff) return 0.04;
-  if (byte === 0x20) return 0.06;
-  if (byte >= 0x61 && byte <= 0x7a) return 0.02;
-  if (byte >= 0x30 && byte <= 0x39) return 0.008;
-  if (byte >= 0x41 && byte <= 0x5a) return 0.006;
-  return 0.003;
 }
 
 /** Every value of one byte that fits; a place after the literal's end fits all. */

@@ -56,7 +56,13 @@ export class RuleScope {
   /** `RULE_FLAG`s of what the condition reads. */
   needs = 0;
 
-  constructor(rule: Rule, source: SourceText, surroundings: Surroundings, firstPattern: number, diagnostics: Diagnostics) {
+  constructor(
+    rule: Rule,
+    source: SourceText,
+    surroundings: Surroundings,
+    firstPattern: number,
+    diagnostics: Diagnostics,
+  ) {
     this.rule = rule;
     this.source = source;
     this.surroundings = surroundings;
@@ -76,7 +82,7 @@ export class RuleScope {
   use(name: string, span: Span, flags: number): DeclaredPattern | undefined {
     const pattern = this.patterns.find(({ ast }) => ast.identifier.name === name);
     if (pattern === undefined || name === '$') {
-      this.error('E025', span, `there is no pattern ${name}`, { hint: this.#suggestion(name) });
+      this.error('E025', span, `there is no pattern ${name}`, { hint: this.#suggestion() });
       return undefined;
     }
     this.mark([pattern.index], flags);
@@ -113,7 +119,10 @@ export class RuleScope {
         const labels = [{ span: earlier.identifier.span, message: 'first declared here' }];
         this.error('E023', span, `pattern ${name} is declared twice`, { labels });
       } else if (!this.#used.has(index) && !name.startsWith('$_')) {
-        const hint = name === '$' ? 'use it in a set such as `any of them`' : `use it, or name it $_${name.slice(1)} to keep it unused`;
+        const hint =
+          name === '$'
+            ? 'use it in a set such as `any of them`'
+            : `use it, or name it $_${name.slice(1)} to keep it unused`;
         this.error('E022', span, `pattern ${name} is not used in the condition`, { hint });
       }
     }
@@ -138,8 +147,10 @@ export class RuleScope {
     return this.#variables.findLast((variable) => variable.name === name);
   }
 
-  #suggestion(name: string): string | undefined {
+  #suggestion(): string | undefined {
     const names = this.patterns.map(({ ast }) => ast.identifier.name).filter((known) => known !== '$');
-    return names.length === 0 ? 'the rule declares no patterns' : `declared are ${names.slice(0, 8).join(', ')}${names.length > 8 ? ', …' : ''} and not ${name}`;
+    return names.length === 0
+      ? 'the rule declares no patterns'
+      : `declared are ${names.slice(0, 8).join(', ')}${names.length > 8 ? ', …' : ''}`;
   }
 }

@@ -26,7 +26,8 @@ export function checkOf(checker: ConditionChecker, of: Of): Checked | undefined 
   const flags = of.anchor === undefined ? 0 : PATTERN_FLAG.needsOffsets;
   const patterns = patternsOf(checker, of.set, flags);
   const place = of.anchor && checker.anchor(of.anchor);
-  if (quantifier === undefined || patterns === undefined || (of.anchor !== undefined && place === undefined)) return undefined;
+  if (quantifier === undefined || patterns === undefined || (of.anchor !== undefined && place === undefined))
+    return undefined;
   if (quantifier.constant === 0n && of.anchor === undefined && quantifier.kind === QUANTIFIER.number) {
     checker.scope.warning('ambiguous_expr', of.quantifier.span, '`0 of` holds always: it asks for at least none', {
       hint: 'write `none of` for exactly none',
@@ -59,7 +60,9 @@ export function checkForOf(checker: ConditionChecker, loop: ForOf): Checked | un
     write: (to) => {
       quantifier.write(to);
       const set = to.image.set(patterns);
-      to.jumpBehind('forSet', [quantifier.kind, slot, 0, set, patterns.length], 2, () => { writeBody(to, body); });
+      to.jumpBehind('forSet', [quantifier.kind, slot, 0, set, patterns.length], 2, () => {
+        writeBody(to, body);
+      });
     },
   };
 }
@@ -89,7 +92,9 @@ export function checkForIn(checker: ConditionChecker, loop: ForIn): Checked | un
         quantifier.write(to);
         range.lower.write(to);
         range.upper.write(to);
-        to.jumpBehind('forRange', [quantifier.kind, slot, 0], 2, () => { writeBody(to, body); });
+        to.jumpBehind('forRange', [quantifier.kind, slot, 0], 2, () => {
+          writeBody(to, body);
+        });
       },
     };
   }
@@ -99,7 +104,9 @@ export function checkForIn(checker: ConditionChecker, loop: ForIn): Checked | un
     write: (to) => {
       quantifier.write(to);
       for (const item of items) item.write(to);
-      to.jumpBehind('forList', [quantifier.kind, slot, 0, items.length], 2, () => { writeBody(to, body); });
+      to.jumpBehind('forList', [quantifier.kind, slot, 0, items.length], 2, () => {
+        writeBody(to, body);
+      });
     },
   };
 }
@@ -179,12 +186,19 @@ function booleansOf(
   if (set.kind === 'expressionSet') return all(set.items.map((item) => checker.boolean(item)));
   const rules = new Map<string, Checked | undefined>();
   for (const { name, isWildcard, span } of set.items) {
-    const named = [...scope.surroundings.rules.keys()].filter((known) => (isWildcard ? known.startsWith(name) : known === name));
+    const named = [...scope.surroundings.rules.keys()].filter((known) =>
+      isWildcard ? known.startsWith(name) : known === name,
+    );
     if (named.length === 0) {
       scope.error('E016', span, `no rule before this one fits ${name}${isWildcard ? '*' : ''}`);
       return undefined;
     }
-    if (isWildcard) scope.warning('rule_wildcard', span, `${name}* takes in ${named.slice(0, 5).join(', ')}${named.length > 5 ? ', …' : ''}`);
+    if (isWildcard)
+      scope.warning(
+        'rule_wildcard',
+        span,
+        `${name}* takes in ${named.slice(0, 5).join(', ')}${named.length > 5 ? ', …' : ''}`,
+      );
     for (const rule of named) {
       const expression: Expression = { kind: 'identifier', name: rule, span };
       if (!rules.has(rule)) rules.set(rule, checker.boolean(expression));
@@ -193,7 +207,10 @@ function booleansOf(
   return all([...rules.values()]);
 }
 
-function loopRange(checker: ConditionChecker, range: Range): { readonly lower: Checked; readonly upper: Checked } | undefined {
+function loopRange(
+  checker: ConditionChecker,
+  range: Range,
+): { readonly lower: Checked; readonly upper: Checked } | undefined {
   const lower = checker.integer(range.lower);
   const upper = checker.integer(range.upper);
   if (lower === undefined || upper === undefined) return undefined;
@@ -203,7 +220,11 @@ function loopRange(checker: ConditionChecker, range: Range): { readonly lower: C
       return undefined;
     }
     if (upper.constant - lower.constant >= MANY_ITERATIONS) {
-      checker.scope.warning('too_many_iterations', range.span, `the loop has ${upper.constant - lower.constant + 1n} iterations`);
+      checker.scope.warning(
+        'too_many_iterations',
+        range.span,
+        `the loop has ${upper.constant - lower.constant + 1n} iterations`,
+      );
     }
   } else if (range.upper.kind === 'filesize' || range.upper.kind === 'patternCount') {
     checker.scope.warning('potentially_slow_loop', range.span, 'the number of iterations grows with the object');
@@ -216,7 +237,11 @@ function listItems(checker: ConditionChecker, list: List): readonly Checked[] | 
   const different = items?.findIndex((item) => item.type !== items[0]!.type) ?? -1;
   if (items === undefined || different < 0) return items;
   const found = article(items[different]!.type);
-  checker.scope.error('E003', list.items[different]!.span, `a list has items of one type; it began with ${article(items[0]!.type)}, and this is ${found}`);
+  checker.scope.error(
+    'E003',
+    list.items[different]!.span,
+    `a list has items of one type; it began with ${article(items[0]!.type)}, and this is ${found}`,
+  );
   return undefined;
 }
 

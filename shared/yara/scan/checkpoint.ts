@@ -3,7 +3,7 @@
  * nothing of the rules but their digest, so it is bounded as they are.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
-import { ByteReader, ByteWriter } from '../bundle/byte-stream.ts';
+import { ByteReader, ByteWriter, type TypedArray } from '../bundle/byte-stream.ts';
 import { SCALAR } from '../bundle/image.ts';
 import type { LoadedRules } from '../bundle/loaded-rules.ts';
 import { FORMAT_VERSION } from '../version.ts';
@@ -56,7 +56,7 @@ export function encodeCheckpoint(state: ScanState, rules: LoadedRules, settings:
   writer.array(state.queue.starts);
   writer.array(state.queue.patterns);
   writer.array(state.queue.lengths);
-  for (const array of Object.values(state.store)) writer.array(array);
+  for (const array of Object.values<TypedArray>({ ...state.store })) writer.array(array);
   writer.array(state.pages.head);
   writer.array(state.pages.tail);
   writer.number(state.pages.reads);
@@ -81,7 +81,8 @@ export function decodeCheckpoint(bytes: Uint8Array, rules: LoadedRules, settings
   reader.raw(MAGIC.length);
   const checksum = reader.raw(CHECKSUM_BYTES);
   const actual = sha256(bytes.subarray(MAGIC.length + CHECKSUM_BYTES));
-  if (!checksum.every((byte, at) => actual[at] === byte)) throw new CheckpointError('its checksum does not fit its content');
+  if (!checksum.every((byte, at) => actual[at] === byte))
+    throw new CheckpointError('its checksum does not fit its content');
   const version = reader.number();
   if (version !== FORMAT_VERSION) {
     throw new CheckpointError(`its format is version ${version}, this engine reads version ${FORMAT_VERSION}`);
@@ -100,7 +101,11 @@ export function decodeCheckpoint(bytes: Uint8Array, rules: LoadedRules, settings
     nextSettling: reader.size(),
     cursorOffset: reader.size(),
     held: reader.array(Uint8Array),
-    queue: { starts: reader.array(Float64Array), patterns: reader.array(Int32Array), lengths: reader.array(Uint32Array) },
+    queue: {
+      starts: reader.array(Float64Array),
+      patterns: reader.array(Int32Array),
+      lengths: reader.array(Uint32Array),
+    },
     store: {
       patterns: reader.array(Int32Array),
       counts: reader.array(Float64Array),

@@ -10,7 +10,15 @@
  *
  * Undefined is a value of the language (`uint16(filesize)`), and another thing.
  */
-import { EXTERNAL, EXTERNAL_FIELDS, EXTERNAL_TYPE, RULE, RULE_FIELDS, stringBytesOf, type RuleImage } from '../bundle/image.ts';
+import {
+  EXTERNAL,
+  EXTERNAL_FIELDS,
+  EXTERNAL_TYPE,
+  RULE,
+  RULE_FIELDS,
+  stringBytesOf,
+  type RuleImage,
+} from '../bundle/image.ts';
 import { OP, QUANTIFIER, readers, type Instruction } from '../bundle/opcodes.ts';
 import * as integers from './integers.ts';
 import type { Integer } from './integers.ts';
@@ -102,11 +110,16 @@ export class Evaluator {
       }
       const instruction = code[this.#at++]!;
       handlers[instruction]!(this);
-      if (this.#isStopped) return STATE.needsPage;
+      if (this.#needsPage) return STATE.needsPage;
     }
     const value = this.#stack.pop();
     if (value === UNDECIDED) return STATE.undecided;
     return value === true ? STATE.true : STATE.false;
+  }
+
+  /** Set by a read of what is not held. */
+  get #needsPage(): boolean {
+    return this.#isStopped;
   }
 
   // What the instructions below are made of ----------------------------------------------------------------------------
@@ -149,6 +162,7 @@ export class Evaluator {
     else this.push(operate(left as Operand, right as Operand));
   }
 
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller names what checked code guarantees
   unary<Operand extends Value>(operate: (operand: Operand) => Value): void {
     const operand = this.pop();
     this.push(operand === undefined || operand === UNDECIDED ? operand : operate(operand as Operand));
@@ -339,14 +353,30 @@ function hasInRange(machine: Evaluator, pattern: number, lower: Value, upper: Va
 }
 
 const byInstruction: Record<Instruction, (machine: Evaluator) => void> = {
-  true: (machine) => { machine.push(true); },
-  false: (machine) => { machine.push(false); },
-  small: (machine) => { machine.push(machine.operand()); },
-  integer: (machine) => { machine.push(integers.toInteger(machine.image.integers[machine.operand()]!)); },
-  float: (machine) => { machine.push(machine.image.floats[machine.operand()]); },
-  text: (machine) => { machine.push(stringBytesOf(machine.image, machine.operand())); },
-  filesize: (machine) => { machine.push(machine.evidence.size ?? machine.undecided('')); },
-  external: (machine) => { machine.push(externalValue(machine, machine.operand())); },
+  true: (machine) => {
+    machine.push(true);
+  },
+  false: (machine) => {
+    machine.push(false);
+  },
+  small: (machine) => {
+    machine.push(machine.operand());
+  },
+  integer: (machine) => {
+    machine.push(integers.toInteger(machine.image.integers[machine.operand()]!));
+  },
+  float: (machine) => {
+    machine.push(machine.image.floats[machine.operand()]);
+  },
+  text: (machine) => {
+    machine.push(stringBytesOf(machine.image, machine.operand()));
+  },
+  filesize: (machine) => {
+    machine.push(machine.evidence.size ?? machine.undecided(''));
+  },
+  external: (machine) => {
+    machine.push(externalValue(machine, machine.operand()));
+  },
   rule: (machine) => {
     const state = machine.evidence.ruleStates[machine.operand()];
     if (state === STATE.true) machine.push(true);
@@ -354,7 +384,9 @@ const byInstruction: Record<Instruction, (machine: Evaluator) => void> = {
     else machine.push(machine.undecided('rule'));
   },
 
-  has: (machine) => { machine.push(machine.has(machine.pattern())); },
+  has: (machine) => {
+    machine.push(machine.has(machine.pattern()));
+  },
   hasAt: (machine) => {
     const pattern = machine.pattern();
     machine.push(hasAtOffset(machine, pattern, machine.pop()));
@@ -365,7 +397,9 @@ const byInstruction: Record<Instruction, (machine: Evaluator) => void> = {
     const lower = machine.pop();
     machine.push(hasInRange(machine, pattern, lower, upper));
   },
-  count: (machine) => { machine.push(machine.count(machine.pattern())); },
+  count: (machine) => {
+    machine.push(machine.count(machine.pattern()));
+  },
   countIn: (machine) => {
     const pattern = machine.pattern();
     machine.binary<Integer>((lower, upper) => machine.countIn(pattern, lower, upper));
@@ -378,7 +412,9 @@ const byInstruction: Record<Instruction, (machine: Evaluator) => void> = {
     const pattern = machine.pattern();
     machine.unary<Integer>((index) => machine.nth(pattern, index, 'length'));
   },
-  of: (machine) => { anchored(machine, false, (pattern) => machine.has(pattern)); },
+  of: (machine) => {
+    anchored(machine, false, (pattern) => machine.has(pattern));
+  },
   ofAt: (machine) => {
     const offset = machine.pop();
     anchored(machine, true, (pattern) => hasAtOffset(machine, pattern, offset));
@@ -421,53 +457,135 @@ const byInstruction: Record<Instruction, (machine: Evaluator) => void> = {
     if (right === true) machine.push(true);
     else machine.push(left === UNDECIDED || right === UNDECIDED ? UNDECIDED : false);
   },
-  not: (machine) => { machine.unary<boolean>((operand) => !operand); },
+  not: (machine) => {
+    machine.unary<boolean>((operand) => !operand);
+  },
   defined: (machine) => {
     const value = machine.pop();
     machine.push(value === UNDECIDED ? UNDECIDED : value !== undefined);
   },
-  truth: (machine) => { machine.unary<Integer>((operand) => operand != 0); },
-  textTruth: (machine) => { machine.unary<Uint8Array>((operand) => operand.length > 0); },
+  truth: (machine) => {
+    machine.unary<Integer>((operand) => operand != 0);
+  },
+  textTruth: (machine) => {
+    machine.unary<Uint8Array>((operand) => operand.length > 0);
+  },
 
-  toInteger: (machine) => { machine.unary<boolean>((operand) => (operand ? 1 : 0)); },
-  toFloat: (machine) => { machine.unary<Integer>((operand) => Number(operand)); },
-  add: (machine) => { machine.binary(integers.add); },
-  subtract: (machine) => { machine.binary(integers.subtract); },
-  multiply: (machine) => { machine.binary(integers.multiply); },
-  divide: (machine) => { machine.binary(integers.divide); },
-  remainder: (machine) => { machine.binary(integers.remainder); },
-  negate: (machine) => { machine.unary(integers.negate); },
-  bitAnd: (machine) => { machine.binary(integers.bitAnd); },
-  bitOr: (machine) => { machine.binary(integers.bitOr); },
-  bitXor: (machine) => { machine.binary(integers.bitXor); },
-  bitNot: (machine) => { machine.unary(integers.bitNot); },
-  shiftLeft: (machine) => { machine.binary(integers.shiftLeft); },
-  shiftRight: (machine) => { machine.binary(integers.shiftRight); },
-  addFloat: (machine) => { machine.binary<number>((left, right) => left + right); },
-  subtractFloat: (machine) => { machine.binary<number>((left, right) => left - right); },
-  multiplyFloat: (machine) => { machine.binary<number>((left, right) => left * right); },
-  divideFloat: (machine) => { machine.binary<number>((left, right) => left / right); },
-  negateFloat: (machine) => { machine.unary<number>((operand) => -operand); },
-  equal: (machine) => { machine.binary<Integer>((left, right) => left === right); },
-  notEqual: (machine) => { machine.binary<Integer>((left, right) => left !== right); },
-  less: (machine) => { machine.binary<Integer>((left, right) => left < right); },
-  lessOrEqual: (machine) => { machine.binary<Integer>((left, right) => left <= right); },
-  greater: (machine) => { machine.binary<Integer>((left, right) => left > right); },
-  greaterOrEqual: (machine) => { machine.binary<Integer>((left, right) => left >= right); },
+  toInteger: (machine) => {
+    machine.unary<boolean>((operand) => (operand ? 1 : 0));
+  },
+  toFloat: (machine) => {
+    machine.unary<Integer>((operand) => Number(operand));
+  },
+  add: (machine) => {
+    machine.binary(integers.add);
+  },
+  subtract: (machine) => {
+    machine.binary(integers.subtract);
+  },
+  multiply: (machine) => {
+    machine.binary(integers.multiply);
+  },
+  divide: (machine) => {
+    machine.binary(integers.divide);
+  },
+  remainder: (machine) => {
+    machine.binary(integers.remainder);
+  },
+  negate: (machine) => {
+    machine.unary(integers.negate);
+  },
+  bitAnd: (machine) => {
+    machine.binary(integers.bitAnd);
+  },
+  bitOr: (machine) => {
+    machine.binary(integers.bitOr);
+  },
+  bitXor: (machine) => {
+    machine.binary(integers.bitXor);
+  },
+  bitNot: (machine) => {
+    machine.unary(integers.bitNot);
+  },
+  shiftLeft: (machine) => {
+    machine.binary(integers.shiftLeft);
+  },
+  shiftRight: (machine) => {
+    machine.binary(integers.shiftRight);
+  },
+  addFloat: (machine) => {
+    machine.binary<number>((left, right) => left + right);
+  },
+  subtractFloat: (machine) => {
+    machine.binary<number>((left, right) => left - right);
+  },
+  multiplyFloat: (machine) => {
+    machine.binary<number>((left, right) => left * right);
+  },
+  divideFloat: (machine) => {
+    machine.binary<number>((left, right) => left / right);
+  },
+  negateFloat: (machine) => {
+    machine.unary<number>((operand) => -operand);
+  },
+  equal: (machine) => {
+    machine.binary<Integer>((left, right) => left === right);
+  },
+  notEqual: (machine) => {
+    machine.binary<Integer>((left, right) => left !== right);
+  },
+  less: (machine) => {
+    machine.binary<Integer>((left, right) => left < right);
+  },
+  lessOrEqual: (machine) => {
+    machine.binary<Integer>((left, right) => left <= right);
+  },
+  greater: (machine) => {
+    machine.binary<Integer>((left, right) => left > right);
+  },
+  greaterOrEqual: (machine) => {
+    machine.binary<Integer>((left, right) => left >= right);
+  },
 
-  textEqual: (machine) => { machine.binary<Uint8Array>((left, right) => compareText(left, right) === 0); },
-  textNotEqual: (machine) => { machine.binary<Uint8Array>((left, right) => compareText(left, right) !== 0); },
-  textLess: (machine) => { machine.binary<Uint8Array>((left, right) => compareText(left, right) < 0); },
-  textLessOrEqual: (machine) => { machine.binary<Uint8Array>((left, right) => compareText(left, right) <= 0); },
-  textGreater: (machine) => { machine.binary<Uint8Array>((left, right) => compareText(left, right) > 0); },
-  textGreaterOrEqual: (machine) => { machine.binary<Uint8Array>((left, right) => compareText(left, right) >= 0); },
-  contains: (machine) => { machine.binary(contains); },
-  icontains: (machine) => { machine.binary<Uint8Array>((left, right) => contains(foldCase(left), foldCase(right))); },
-  startswith: (machine) => { machine.binary(startsWith); },
-  istartswith: (machine) => { machine.binary<Uint8Array>((left, right) => startsWith(foldCase(left), foldCase(right))); },
-  endswith: (machine) => { machine.binary(endsWith); },
-  iendswith: (machine) => { machine.binary<Uint8Array>((left, right) => endsWith(foldCase(left), foldCase(right))); },
-  iequals: (machine) => { machine.binary<Uint8Array>((left, right) => compareText(foldCase(left), foldCase(right)) === 0); },
+  textEqual: (machine) => {
+    machine.binary<Uint8Array>((left, right) => compareText(left, right) === 0);
+  },
+  textNotEqual: (machine) => {
+    machine.binary<Uint8Array>((left, right) => compareText(left, right) !== 0);
+  },
+  textLess: (machine) => {
+    machine.binary<Uint8Array>((left, right) => compareText(left, right) < 0);
+  },
+  textLessOrEqual: (machine) => {
+    machine.binary<Uint8Array>((left, right) => compareText(left, right) <= 0);
+  },
+  textGreater: (machine) => {
+    machine.binary<Uint8Array>((left, right) => compareText(left, right) > 0);
+  },
+  textGreaterOrEqual: (machine) => {
+    machine.binary<Uint8Array>((left, right) => compareText(left, right) >= 0);
+  },
+  contains: (machine) => {
+    machine.binary(contains);
+  },
+  icontains: (machine) => {
+    machine.binary<Uint8Array>((left, right) => contains(foldCase(left), foldCase(right)));
+  },
+  startswith: (machine) => {
+    machine.binary(startsWith);
+  },
+  istartswith: (machine) => {
+    machine.binary<Uint8Array>((left, right) => startsWith(foldCase(left), foldCase(right)));
+  },
+  endswith: (machine) => {
+    machine.binary(endsWith);
+  },
+  iendswith: (machine) => {
+    machine.binary<Uint8Array>((left, right) => endsWith(foldCase(left), foldCase(right)));
+  },
+  iequals: (machine) => {
+    machine.binary<Uint8Array>((left, right) => compareText(foldCase(left), foldCase(right)) === 0);
+  },
 
   read: (machine) => {
     const reader = readers[machine.operand()]!;
@@ -477,7 +595,9 @@ const byInstruction: Record<Instruction, (machine: Evaluator) => void> = {
     });
   },
 
-  variable: (machine) => { machine.push(machine.variable(machine.operand())); },
+  variable: (machine) => {
+    machine.push(machine.variable(machine.operand()));
+  },
   keep: (machine) => {
     const index = machine.operand();
     machine.keep(index, machine.pop());

@@ -61,9 +61,10 @@ export class MatchQueue {
     for (let at = 1; at < length; at++) {
       const moved = order[at]!;
       let to = at;
-      while (to > 0 && starts[order[to - 1]!]! === starts[moved]! && lengths[order[to - 1]!]! > lengths[moved]!) {
-        order[to] = order[to - 1]!;
-        to--;
+      for (; to > 0; to--) {
+        const earlier = order[to - 1]!;
+        if (starts[earlier] !== starts[moved] || lengths[earlier]! <= lengths[moved]!) break;
+        order[to] = earlier;
       }
       order[to] = moved;
     }

@@ -55,7 +55,7 @@ export class Pages {
     const ring = this.#tail.length;
     if (ring === 0) return;
     const skipped = Math.max(0, count - ring);
-    for (let done = skipped; done < count; ) {
+    for (let done = skipped; done < count;) {
       const place = (offset + done) % ring;
       const run = Math.min(count - done, ring - place);
       this.#tail.set(chunk.subarray(from + done, from + done + run), place);
@@ -107,7 +107,12 @@ export class Pages {
   }
 
   save(): PagesState {
-    return { head: this.#head.slice(0, this.#headLength), tail: this.#tail.slice(), reads: this.reads, bytesRead: this.bytesRead };
+    return {
+      head: this.#head.slice(0, this.#headLength),
+      tail: this.#tail.slice(),
+      reads: this.reads,
+      bytesRead: this.bytesRead,
+    };
   }
 
   restore(state: PagesState): void {

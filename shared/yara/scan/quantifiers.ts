@@ -34,7 +34,12 @@ export function holds({ kind, number, zeroIsNone }: Quantifier, count: number, t
  * Does it hold when at least `count` items hold, and at most `count + unknown`? Undefined when that is not enough to say.
  * What holds changes at most once as the count grows, so the two ends decide.
  */
-export function holdsWithin(quantifier: Quantifier, count: number, unknown: number, total: number): boolean | undefined {
+export function holdsWithin(
+  quantifier: Quantifier,
+  count: number,
+  unknown: number,
+  total: number,
+): boolean | undefined {
   const atLeast = holds(quantifier, count, total);
   return unknown === 0 || atLeast === holds(quantifier, count + unknown, total) ? atLeast : undefined;
 }

@@ -24,7 +24,8 @@ export function reportMatches(
     const patterns: PatternMatches[] = [];
     const first = ruleField(image, rule, 'firstPattern');
     for (let pattern = first; pattern < first + ruleField(image, rule, 'patternCount'); pattern++) {
-      if (!hasPatternFlag(image, pattern, 'private')) patterns.push(patternMatches(image, store, pattern, report, listed));
+      if (!hasPatternFlag(image, pattern, 'private'))
+        patterns.push(patternMatches(image, store, pattern, report, listed));
     }
     return { ...ruleNames(image, rule), tags: tagsOf(image, rule), meta: metaOf(image, rule), patterns };
   });

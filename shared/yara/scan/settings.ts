@@ -61,7 +61,9 @@ function readExternals(image: RuleImage, externals: Externals): ReadonlyMap<numb
   for (const [name, value] of Object.entries(externals)) {
     const external = known.indexOf(name);
     if (external < 0) {
-      throw new TypeError(`external ${name} was not declared when the rules were compiled; declared are: ${known.join(', ') || 'none'}`);
+      throw new TypeError(
+        `external ${name} was not declared when the rules were compiled; declared are: ${known.join(', ') || 'none'}`,
+      );
     }
     values.set(external, convert(name, value, image.externals[external * EXTERNAL_FIELDS + EXTERNAL.type]!));
   }
@@ -80,7 +82,9 @@ export function externalNames(image: RuleImage): string[] {
 function convert(name: string, value: ExternalValue, type: number): ExternalScanValue {
   const given = externalType(value);
   if (given !== type) {
-    throw new TypeError(`external ${name} was declared as ${typeNames[type]} and cannot take the ${typeNames[given]} value given`);
+    throw new TypeError(
+      `external ${name} was declared as ${typeNames[type]} and cannot take the ${typeNames[given]} value given`,
+    );
   }
   if (typeof value === 'object') return value.float;
   if (typeof value === 'string') return new TextEncoder().encode(value);

@@ -89,7 +89,7 @@ export class StreamScanner {
     if (size !== undefined && this.#position + chunk.length > size) {
       throw new SourceError(`the object has more than the ${size} bytes it was said to have`);
     }
-    for (let done = 0; done < chunk.length; ) {
+    for (let done = 0; done < chunk.length;) {
       const count = this.#window.append(chunk, done, Math.min(PIECE_BYTES, this.#nextSettling - this.#position));
       this.#pages.observe(chunk, done, count, this.#position);
       done += count;
@@ -333,7 +333,11 @@ export function resumeScanner(rules: CompiledRules, checkpoint: Uint8Array, opti
 }
 
 /** Scans bytes that are in memory. */
-export async function scanBytes(rules: CompiledRules, bytes: Uint8Array, options: ScanOptions = {}): Promise<ScanResult> {
+export async function scanBytes(
+  rules: CompiledRules,
+  bytes: Uint8Array,
+  options: ScanOptions = {},
+): Promise<ScanResult> {
   const scanner = new StreamScanner(rules, {
     size: bytes.length,
     readAt: (offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)),

@@ -65,7 +65,8 @@ export class Verifier {
     const { bytes, dataStart, end: dataEnd } = this.#window;
     if ((flags & USER_FLAG.wide) === 0) {
       return (
-        !(start - 1 >= dataStart && isAlphanumeric(bytes[start - 1]!)) && !(end < dataEnd && isAlphanumeric(bytes[end]!))
+        !(start - 1 >= dataStart && isAlphanumeric(bytes[start - 1]!)) &&
+        !(end < dataEnd && isAlphanumeric(bytes[end]!))
       );
     }
     return (
