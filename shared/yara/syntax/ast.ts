@@ -8,7 +8,7 @@
  *   anonymous pattern where patterns are declared, and the loop's current pattern in a condition.
  * - Left-associative chains are flat (`and`, `or`, `arithmetic`), so depth comes only from what is nested in the text and
  *   never exceeds `MAX_DEPTH` of `limits.ts`. A recursive walk is safe.
- * - Text is bytes. Names (identifiers, modules, paths of includes) are strings.
+ * - Text is bytes, often a view into the source: read it, never change it. Names (identifiers, modules, paths of includes) are strings.
  * - A rule with `isBroken` had an error that was reported. Its parts are what could be read: a pattern that could
  *   not be is a text without bytes under its name, and `condition` is undefined when it could not be read. Nothing else is ever half a node.
  */

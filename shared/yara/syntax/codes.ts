@@ -101,6 +101,7 @@ export const WARNING_CODES = {
   /** libyara's reading of `1 of (a*)` */
   rule_wildcard: 'wildcard over rules',
   slow_pattern: 'pattern may be slow',
+  /** syntax */
   text_as_hex: 'hex pattern could be a text pattern',
   too_many_iterations: 'loop has very many iterations',
   /** syntax: more warnings than `limits.ts` allows for one source */

@@ -250,8 +250,8 @@ class SequenceBuilder {
     this.#items.push({
       kind: 'bytes',
       span,
-      values: Uint8Array.from(this.#values),
-      masks: Uint8Array.from(this.#masks),
+      values: new Uint8Array(this.#values),
+      masks: new Uint8Array(this.#masks),
     });
     this.#values = [];
     this.#masks = [];

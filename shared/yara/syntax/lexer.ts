@@ -29,11 +29,6 @@ const EQUAL = 0x3d;
 const BACKSLASH = 0x5c;
 const UNDERSCORE = 0x5f;
 
-/** Names that come again and again share one string; a slot holds the last name that fell into it. */
-const NAME_SLOTS = 4096;
-/** Longer names are made anew each time. */
-const LONGEST_SHARED_NAME = 64;
-
 /** A place to come back to. */
 export interface LexerState {
   readonly kind: TokenKind;
@@ -48,10 +43,11 @@ export class Lexer {
   start: number;
   /** First byte after the token. */
   end: number;
-  readonly #names: (string | undefined)[] = new Array<string | undefined>(NAME_SLOTS).fill(undefined);
+  readonly #source: SourceText;
 
   /** Stands on the first token at once. */
   constructor(source: SourceText) {
+    this.#source = source;
     this.bytes = source.bytes;
     this.start = source.start;
     this.end = source.start;
@@ -101,19 +97,9 @@ export class Lexer {
     }
   }
 
-  /** The token as a string. For names, which are ASCII; equal names are mostly the same string. */
+  /** The token as a string. For names, which are ASCII. */
   name(): string {
-    const { bytes, start, end } = this;
-    const length = end - start;
-    if (length > LONGEST_SHARED_NAME) return asciiString(bytes, start, end);
-    let hash = length;
-    for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + bytes[at]!) | 0;
-    const slot = (hash ^ (hash >>> 12)) & (NAME_SLOTS - 1);
-    const known = this.#names[slot];
-    if (known?.length === length && isSpelled(known, bytes, start)) return known;
-    const name = asciiString(bytes, start, end);
-    this.#names[slot] = name;
-    return name;
+    return this.#source.ascii(this.start, this.end);
   }
 
   #number(start: number): void {
@@ -281,24 +267,6 @@ function skipDigits(bytes: Uint8Array, from: number): number {
 
 function isLetter(byte: number): boolean {
   return byte !== UNDERSCORE && (BYTE_CLASS[byte]! & NAME_START) !== 0;
-}
-
-function isSpelled(name: string, bytes: Uint8Array, start: number): boolean {
-  for (let index = 0; index < name.length; index++) {
-    if (name.charCodeAt(index) !== bytes[start + index]) return false;
-  }
-  return true;
-}
-
-/** Bytes of an array of at most this many at once, because each becomes an argument. */
-const PIECE = 4096;
-
-function asciiString(bytes: Uint8Array, start: number, end: number): string {
-  let text = '';
-  for (let at = start; at < end; at += PIECE) {
-    text += String.fromCharCode(...bytes.subarray(at, Math.min(end, at + PIECE)));
-  }
-  return text;
 }
 
 /** Tokens of one byte. */

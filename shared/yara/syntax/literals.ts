@@ -65,9 +65,9 @@ function digitsValue(bytes: Uint8Array, start: number, end: number, base: number
 
 /** The current token, a float. Steps over it. What is too large for a double is infinite, as in the reference. */
 export function takeFloat(context: ParseContext): FloatLiteral {
-  const { lexer, bytes } = context;
+  const { lexer, source } = context;
   const span = context.span();
-  const digits = new TextDecoder().decode(bytes.subarray(span.start, span.end)).replaceAll('_', '');
+  const digits = source.ascii(span.start, span.end).replaceAll('_', '');
   const value = Number(digits);
   if (Number.isNaN(value)) context.error('E028', span, `${context.source.excerpt(span)} is not a number`);
   lexer.next();
@@ -88,7 +88,7 @@ export function takeText(context: ParseContext): TextLiteral {
 export function takePlainText(context: ParseContext): TextLiteral {
   const span = context.span();
   const { start, end } = insideQuotes(context.bytes, span);
-  const bytes = context.bytes.slice(start, end);
+  const bytes = context.bytes.subarray(start, end);
   if (bytes.includes(BACKSLASH)) {
     context.error('E031', span, 'escape sequences are not allowed in this text', 'a path is written with slashes');
   }
@@ -136,7 +136,7 @@ function insideQuotes(bytes: Uint8Array, { start, end }: Span): Span {
 function unescape(context: ParseContext, start: number, end: number): Uint8Array {
   const { bytes } = context;
   const first = indexOfBackslash(bytes, start, end);
-  if (first < 0) return bytes.slice(start, end);
+  if (first < 0) return bytes.subarray(start, end);
   const result = new Uint8Array(end - start);
   result.set(bytes.subarray(start, first));
   let length = first - start;
@@ -165,7 +165,7 @@ function unescape(context: ParseContext, start: number, end: number): Uint8Array
       at = span.end;
     }
   }
-  return result.slice(0, length);
+  return result.subarray(0, length);
 }
 
 const ESCAPES = 'there are \\t \\n \\r \\" \\\\ \\0 and \\x with two digits; a backslash itself is written \\\\';

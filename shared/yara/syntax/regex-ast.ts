@@ -1,6 +1,7 @@
 /**
  * The tree of a regex over bytes. Case is settled per node (`(?i)` may hold for a part only), classes are sets of bytes
- * with case already folded, `.` knows whether it takes a newline. Text that is not ASCII is its UTF-8 bytes.
+ * with case already folded, `.` knows whether it takes a newline. A pattern's `nocase` has gone into the tree like the flag
+ * `i`. Text that is not ASCII is its UTF-8 bytes.
  */
 import type { Span } from './diagnostic.ts';
 

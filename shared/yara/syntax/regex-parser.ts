@@ -72,7 +72,7 @@ export function parseRegex(context: ParseContext, span: Span, use: RegexUse): Re
         'there are i (case) and s (dot fits newline)',
       );
   }
-  const source = bytes.slice(span.start + 1, slash);
+  const source = bytes.subarray(span.start + 1, slash);
   const reader = new RegexReader(context, span.start + 1, slash, ignoreCase || use.nocase);
   const root = readRoot(new RegexParser(reader, dotAll, use.isPattern), span);
   const regex: Regex = { span, source, ignoreCase, dotAll, root };
@@ -110,7 +110,7 @@ class RegexParser {
   /** The first repeat, which settles greediness for all. */
   #firstRepeat: { readonly isGreedy: boolean; readonly span: Span } | undefined;
   #isMixed = false;
-  readonly #names = new Set<string>();
+  #names: Set<string> | undefined;
 
   constructor(reader: RegexReader, dotAll: boolean, isPattern: boolean) {
     this.#reader = reader;
@@ -272,6 +272,7 @@ class RegexParser {
     if (reader.at === start || reader.peek() !== GREATER) {
       reader.fail(start, reader.at + 1, 'expected the name of a group and >');
     }
+    this.#names ??= new Set();
     if (this.#names.has(name)) reader.fail(start, reader.at, `a group is already called ${name}`);
     this.#names.add(name);
     reader.at++;
@@ -464,7 +465,7 @@ class SequenceBuilder {
   /** Takes out what a repeat stands behind. */
   takeLast(): RegexNode {
     if (this.#bytes.length === 0) return this.#items.pop()!;
-    const bytes = Uint8Array.from(this.#bytes.splice(this.#lastIndex));
+    const bytes = new Uint8Array(this.#bytes.splice(this.#lastIndex));
     const span = { start: this.#lastStart, end: this.#end };
     this.#end = this.#lastStart;
     return { kind: 'literal', span, bytes, ignoreCase: this.#ignoreCase };
@@ -480,7 +481,7 @@ class SequenceBuilder {
   #flush(): void {
     if (this.#bytes.length === 0) return;
     const span = { start: this.#start, end: this.#end };
-    this.#items.push({ kind: 'literal', span, bytes: Uint8Array.from(this.#bytes), ignoreCase: this.#ignoreCase });
+    this.#items.push({ kind: 'literal', span, bytes: new Uint8Array(this.#bytes), ignoreCase: this.#ignoreCase });
     this.#bytes = [];
   }
 }
