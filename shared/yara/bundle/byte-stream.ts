@@ -49,7 +49,8 @@ export class ByteReader {
   /** Arrays are views of `bytes` where they are aligned; the whole is copied once where they are not. */
   constructor(bytes: Uint8Array, fail: (problem: string) => Error) {
     const isAligned = bytes.byteOffset % 8 === 0 && bytes.buffer instanceof ArrayBuffer;
-    this.#bytes = isAligned ? (bytes as Uint8Array<ArrayBuffer>) : bytes.slice();
+    // Not `slice`: on a Node Buffer that is a view.
+    this.#bytes = isAligned ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
     this.#fail = fail;
   }
 

@@ -121,6 +121,13 @@ export const EXTERNAL_FIELDS = 3;
 /** `value` is as in `META_TYPE`, text being a string id whatever its bytes. */
 export const EXTERNAL_TYPE = { text: 0, integer: 2, float: 3, boolean: 4 } as const;
 
+export const EXTERNAL_TYPE_NAMES = {
+  [EXTERNAL_TYPE.text]: 'text',
+  [EXTERNAL_TYPE.integer]: 'integer',
+  [EXTERNAL_TYPE.float]: 'float',
+  [EXTERNAL_TYPE.boolean]: 'boolean',
+} as const;
+
 /** `context` is 0 for a warning, 1 for an error of a rule that was left out; `text` is the diagnostic as JSON. */
 export const DIAGNOSTIC = { context: 0, text: 1 } as const;
 export const DIAGNOSTIC_FIELDS = 2;

@@ -2,7 +2,7 @@
  * Rules ready to scan with: the image, and what a person asks of it (names, meta, needs), read from its tables when asked
  * for. This class is what `compileRules` and `decodeRules` return; the public type is the interface it implements.
  */
-import type { CompiledRules, RuleInfo, RuleNeed } from '../compiler/compiled-rules.ts';
+import type { CompiledRules, ExternalInfo, RuleInfo, RuleNeed } from '../compiler/compiled-rules.ts';
 import type { Diagnostic } from '../syntax/diagnostic.ts';
 import type { MetaValue } from '../scan/scan-result.ts';
 import { createFilter, type Filter } from '../scan/filter.ts';
@@ -10,6 +10,9 @@ import { FORMAT_VERSION } from '../version.ts';
 import {
   DIAGNOSTIC,
   DIAGNOSTIC_FIELDS,
+  EXTERNAL,
+  EXTERNAL_FIELDS,
+  EXTERNAL_TYPE_NAMES,
   META,
   META_FIELDS,
   META_TYPE,
@@ -46,6 +49,10 @@ export class LoadedRules implements CompiledRules {
     return this.#rules;
   }
 
+  get externals(): readonly ExternalInfo[] {
+    return externalsOf(this.image);
+  }
+
   get warnings(): readonly Diagnostic[] {
     return this.#diagnostics(0);
   }
@@ -75,6 +82,16 @@ export class LoadedRules implements CompiledRules {
 export function loaded(rules: CompiledRules): LoadedRules {
   if (rules instanceof LoadedRules) return rules;
   throw new TypeError('rules must come from compileRules or decodeRules of this same copy of the engine');
+}
+
+/** In the order of their numbers. */
+export function externalsOf(image: RuleImage): ExternalInfo[] {
+  const found: ExternalInfo[] = [];
+  for (let row = 0; row < image.externals.length; row += EXTERNAL_FIELDS) {
+    const type = image.externals[row + EXTERNAL.type]! as keyof typeof EXTERNAL_TYPE_NAMES;
+    found.push({ name: textOf(image, image.externals[row + EXTERNAL.name]!), type: EXTERNAL_TYPE_NAMES[type] });
+  }
+  return found;
 }
 
 export function ruleField(image: RuleImage, rule: number, field: keyof typeof RULE): number {

@@ -3,7 +3,7 @@
  * only sound rules are written into the image. Rules are numbered in the order of the sources and of their text.
  */
 import {
-  EXTERNAL_TYPE,
+  EXTERNAL_TYPE_NAMES,
   META_TYPE,
   PATTERN_KINDS,
   RULE,
@@ -20,7 +20,7 @@ import { Diagnostics } from '../syntax/diagnostics.ts';
 import { parseSource } from '../syntax/parser.ts';
 import { SourceText } from '../syntax/source-text.ts';
 import { ConditionChecker } from './checker.ts';
-import { CodeWriter, type Checked, type ValueType } from './checked.ts';
+import { CodeWriter, type Checked } from './checked.ts';
 import type { CompiledRules, CompileOptions, RuleSource } from './compiled-rules.ts';
 import type { Externals, ExternalValue } from './externals.ts';
 import { addHexPattern, addTextPattern, LiteralSet } from './literals.ts';
@@ -289,13 +289,6 @@ function markRulesThatNeedAMatch(image: RuleImage): void {
     image.rules[rule * RULE_FIELDS + RULE.flags]! |= RULE_FLAG.needsMatch;
 }
 
-const externalTypes: Readonly<Record<number, ValueType>> = {
-  [EXTERNAL_TYPE.text]: 'text',
-  [EXTERNAL_TYPE.integer]: 'integer',
-  [EXTERNAL_TYPE.float]: 'float',
-  [EXTERNAL_TYPE.boolean]: 'boolean',
-};
-
 function declareExternals(image: ImageBuilder, externals: Externals): ReadonlyMap<string, DeclaredExternal> {
   const declared = new Map<string, DeclaredExternal>();
   for (const [name, value] of Object.entries(externals)) {
@@ -305,7 +298,7 @@ function declareExternals(image: ImageBuilder, externals: Externals): ReadonlyMa
       );
     }
     const type = externalType(value);
-    declared.set(name, { index: declared.size, type: externalTypes[type]! });
+    declared.set(name, { index: declared.size, type: EXTERNAL_TYPE_NAMES[type] });
     image.externals.push(image.text(name), type, externalConstant(image, value));
   }
   return declared;

@@ -37,11 +37,18 @@ export interface RuleInfo {
   readonly needs: readonly RuleNeed[];
 }
 
+export interface ExternalInfo {
+  readonly name: string;
+  readonly type: 'boolean' | 'integer' | 'float' | 'text';
+}
+
 /** Immutable; shared by any number of scanners. */
 export interface CompiledRules {
   /** SHA-256 of the rules' content, lower-case hex: the same rules have the same digest. */
   readonly digest: string;
   readonly formatVersion: number;
+  /** The externals that the rules were compiled with; a scan takes values for these and no others. */
+  readonly externals: readonly ExternalInfo[];
   readonly rules: readonly RuleInfo[];
   readonly warnings: readonly Diagnostic[];
   readonly skipped: readonly Diagnostic[];

@@ -1,5 +1,6 @@
 /** What a scan was asked, with every default filled in and every value checked. */
-import { EXTERNAL, EXTERNAL_FIELDS, EXTERNAL_TYPE, textOf, type RuleImage } from '../bundle/image.ts';
+import { EXTERNAL, EXTERNAL_FIELDS, EXTERNAL_TYPE, EXTERNAL_TYPE_NAMES, type RuleImage } from '../bundle/image.ts';
+import { externalsOf } from '../bundle/loaded-rules.ts';
 import type { ExternalValue, Externals } from '../compiler/externals.ts';
 import type { ExternalScanValue } from './evaluator.ts';
 import { toInteger } from './integers.ts';
@@ -57,7 +58,7 @@ export function readScanOptions(image: RuleImage, options: ScanOptions): ScanSet
 
 function readExternals(image: RuleImage, externals: Externals): ReadonlyMap<number, ExternalScanValue> {
   const values = new Map<number, ExternalScanValue>();
-  const known = externalNames(image);
+  const known = externalsOf(image).map(({ name }) => name);
   for (const [name, value] of Object.entries(externals)) {
     const external = known.indexOf(name);
     if (external < 0) {
@@ -70,20 +71,11 @@ function readExternals(image: RuleImage, externals: Externals): ReadonlyMap<numb
   return values;
 }
 
-/** In the order of their numbers. */
-export function externalNames(image: RuleImage): string[] {
-  const names: string[] = [];
-  for (let row = 0; row < image.externals.length; row += EXTERNAL_FIELDS) {
-    names.push(textOf(image, image.externals[row + EXTERNAL.name]!));
-  }
-  return names;
-}
-
 function convert(name: string, value: ExternalValue, type: number): ExternalScanValue {
   const given = externalType(value);
   if (given !== type) {
     throw new TypeError(
-      `external ${name} was declared as ${typeNames[type]} and cannot take the ${typeNames[given]} value given`,
+      `external ${name} was declared as ${EXTERNAL_TYPE_NAMES[type as keyof typeof EXTERNAL_TYPE_NAMES]} and cannot take the ${EXTERNAL_TYPE_NAMES[given]} value given`,
     );
   }
   if (typeof value === 'object') return value.float;
@@ -92,15 +84,8 @@ function convert(name: string, value: ExternalValue, type: number): ExternalScan
   return value;
 }
 
-const typeNames: Readonly<Record<number, string>> = {
-  [EXTERNAL_TYPE.text]: 'text',
-  [EXTERNAL_TYPE.integer]: 'integer',
-  [EXTERNAL_TYPE.float]: 'float',
-  [EXTERNAL_TYPE.boolean]: 'boolean',
-};
-
 /** One of `EXTERNAL_TYPE`. */
-export function externalType(value: ExternalValue): number {
+export function externalType(value: ExternalValue): keyof typeof EXTERNAL_TYPE_NAMES {
   switch (typeof value) {
     case 'string':
       return EXTERNAL_TYPE.text;
