@@ -3,6 +3,9 @@
  * is checked against the table it points into, so that nothing later needs to.
  */
 import {
+  ATOM_FIELDS,
+  BASE64,
+  BASE64_FIELDS,
   DIAGNOSTIC,
   DIAGNOSTIC_FIELDS,
   EXTERNAL,
@@ -21,11 +24,15 @@ import {
   RULE_FIELDS,
   SCALAR,
   SCALAR_COUNT,
+  stringBytesOf,
   USER,
   USER_FIELDS,
+  USER_FLAG,
   type RuleImage,
 } from './image.ts';
+import { isRank, isString, isTarget, isWithin, rowsOf } from './bounds.ts';
 import { checkCode } from './check-code.ts';
+import { checkPrograms } from './check-programs.ts';
 
 /** No window is longer than this: the longest literal, and as much before it. */
 const MAX_REACH = 1 << 28;
@@ -37,24 +44,11 @@ export function checkImage(image: RuleImage): string | undefined {
     checkRules(image) ??
     checkPatterns(image) ??
     checkLiterals(image) ??
+    checkPrograms(image) ??
     checkBuckets(image) ??
     checkValues(image) ??
     checkCode(image)
   );
-}
-
-/** Rows of a table, or −1 when it does not divide into any. */
-function rowsOf(table: { readonly length: number }, fields: number): number {
-  return table.length % fields === 0 ? table.length / fields : -1;
-}
-
-/** Is `first … first + count` a part of `0 … length`? */
-function isWithin(first: number, count: number, length: number): boolean {
-  return first >= 0 && count >= 0 && first + count <= length;
-}
-
-function isString(image: RuleImage, id: number): boolean {
-  return id >= 0 && id < image.stringOffsets.length - 1;
 }
 
 function checkStrings({ stringOffsets, stringBytes }: RuleImage): string | undefined {
@@ -100,7 +94,7 @@ function checkPatterns(image: RuleImage): string | undefined {
 }
 
 function checkLiterals(image: RuleImage): string | undefined {
-  const { literals, literalBytes, literalUsers, patterns } = image;
+  const { literals, literalBytes, literalUsers } = image;
   const userCount = rowsOf(literalUsers, USER_FIELDS);
   if (rowsOf(literals, LITERAL_FIELDS) < 0 || userCount < 0) return 'its table of literals is broken';
   for (let row = 0; row < literals.length; row += LITERAL_FIELDS) {
@@ -116,9 +110,31 @@ function checkLiterals(image: RuleImage): string | undefined {
     if (!isSound) return `literal ${row / LITERAL_FIELDS} of its table is broken`;
   }
   for (let row = 0; row < literalUsers.length; row += USER_FIELDS) {
-    if (!isWithin(literalUsers[row + USER.pattern]!, 1, patterns.length / PATTERN_FIELDS)) {
-      return 'its table of literals is broken';
-    }
+    const flags = literalUsers[row + USER.flags]!;
+    const detail = literalUsers[row + USER.detail]!;
+    const isSound =
+      isTarget(image, literalUsers[row + USER.target]!) &&
+      isRank(literalUsers[row + USER.rank]!) &&
+      ((flags & USER_FLAG.xor) === 0 || isWithin(detail, 1, 256)) &&
+      ((flags & USER_FLAG.base64) === 0 || isWithin(detail, 1, image.base64Forms.length / BASE64_FIELDS));
+    if (!isSound) return 'its table of literals is broken';
+  }
+  return checkBase64(image);
+}
+
+function checkBase64(image: RuleImage): string | undefined {
+  const { base64Forms } = image;
+  if (rowsOf(base64Forms, BASE64_FIELDS) < 0) return 'its table of base64 texts is broken';
+  for (let row = 0; row < base64Forms.length; row += BASE64_FIELDS) {
+    const alphabet = base64Forms[row + BASE64.alphabet]!;
+    const unit = base64Forms[row + BASE64.unit]!;
+    const isSound =
+      isString(image, base64Forms[row + BASE64.plain]!) &&
+      isString(image, alphabet) &&
+      stringBytesOf(image, alphabet).length === 64 &&
+      isWithin(base64Forms[row + BASE64.padding]!, 1, 3) &&
+      (unit === 1 || unit === 2);
+    if (!isSound) return 'its table of base64 texts is broken';
   }
   return undefined;
 }
@@ -141,6 +157,10 @@ function checkBuckets(image: RuleImage): string | undefined {
       return 'its filter is broken';
     if (starts.some((start) => start % 2 !== 0)) return 'its filter is broken';
     for (let at = 0; at < items.length; at += 2) {
+      if (items[at]! < 0) {
+        if (!isWithin(~items[at]!, 1, image.atoms.length / ATOM_FIELDS)) return 'its filter is broken';
+        continue;
+      }
       const row = items[at]! * LITERAL_FIELDS;
       if (!isWithin(row, LITERAL_FIELDS, literals.length)) return 'its filter is broken';
       const offset = items[at + 1]!;

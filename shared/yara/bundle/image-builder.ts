@@ -17,6 +17,7 @@ export class ImageBuilder {
   readonly patterns: number[] = [];
   readonly sets: number[] = [];
   readonly code: number[] = [];
+  readonly base64Forms: number[] = [];
   readonly externals: number[] = [];
   readonly diagnostics: number[] = [];
 
@@ -88,6 +89,7 @@ export class ImageBuilder {
       metas: Int32Array.from(this.metas),
       patterns: Int32Array.from(this.patterns),
       ...matching,
+      base64Forms: Int32Array.from(this.base64Forms),
       sets: Int32Array.from(this.sets),
       code: Int32Array.from(this.code),
       integers: BigInt64Array.from(this.#integerIds.keys()),
@@ -104,6 +106,12 @@ export type MatchingSection = Extract<
   | 'literals'
   | 'literalBytes'
   | 'literalUsers'
+  | 'programs'
+  | 'states'
+  | 'byteSets'
+  | 'atoms'
+  | 'chains'
+  | 'pieces'
   | 'gramBits'
   | 'gramStarts'
   | 'gramItems'

@@ -22,13 +22,27 @@ export const sectionTypes = {
   literals: Int32Array,
   /** Values of literals, and masks and negations of those that have them. */
   literalBytes: Uint8Array,
-  /** `USER_FIELDS` numbers per use of a literal by a pattern; the users of one literal stand together. */
+  /** `USER_FIELDS` numbers per use of a literal; the users of one literal stand together. */
   literalUsers: Int32Array,
+  /** `BASE64_FIELDS` numbers per encoded form of a text. */
+  base64Forms: Int32Array,
+  /** `PROGRAM_FIELDS` numbers per program. */
+  programs: Int32Array,
+  /** `STATE_FIELDS` (compiler/automaton.ts) numbers per state; an automaton's states stand together. */
+  states: Int32Array,
+  /** Eight words per set of bytes. */
+  byteSets: Uint32Array,
+  /** `ATOM_FIELDS` numbers per atom. */
+  atoms: Int32Array,
+  /** `CHAIN_FIELDS` numbers per chain. */
+  chains: Int32Array,
+  /** `PIECE_FIELDS` numbers per piece of a chain; a chain's pieces stand together. Gaps may exceed 32 bits. */
+  pieces: Float64Array,
   /** Bits of the hashed 4-byte grams that begin at any position: `1 << GRAM_BITS` of them. */
   gramBits: Uint32Array,
   /** Bucket of each hashed gram: one entry more than there are hashes; cuts `gramItems`. */
   gramStarts: Uint32Array,
-  /** Pairs of literal and window offset within it. */
+  /** Pairs of literal and window offset within it; of `~atom` and 0. */
   gramItems: Int32Array,
   /** Bucket of each 2-byte value, as above; empty when no literal needs it. */
   pairStarts: Uint32Array,
@@ -102,19 +116,63 @@ export const PATTERN_FLAG = {
   needsCount: 2,
   /** A condition asks where it matches. */
   needsOffsets: 4,
+  /** Its matches are found long after their start, and not in order: it has a chain. */
+  late: 8,
 } as const;
 
 /** `value`, `mask`, `negation` are offsets into `literalBytes`; −1 where every byte is plain, or none is negated. */
 export const LITERAL = { value: 0, length: 1, mask: 2, negation: 3, firstUser: 4, userCount: 5 } as const;
 export const LITERAL_FIELDS = 6;
 
-export const USER = { pattern: 0, flags: 1 } as const;
-export const USER_FIELDS = 2;
+/** `target` is a pattern, or `~piece` of a chain. `detail` is a number of `base64Forms` or the xor key, as the flags say. */
+export const USER = { target: 0, flags: 1, detail: 2, rank: 3 } as const;
+export const USER_FIELDS = 4;
 export const USER_FLAG = {
   fullword: 1,
   /** Its neighbours are two-byte units. */
   wide: 2,
+  xor: 4,
+  base64: 8,
+  /** The first, or last, piece of a chain with `fullword`: only that side counts. */
+  leftAlone: 16,
+  rightAlone: 32,
 } as const;
+
+/**
+ * `plain` and `alphabet` are string ids. `padding`: bytes before the text in its first group of three. `unit`: bytes of data
+ * per character, 2 for `base64wide`.
+ */
+export const BASE64 = { plain: 0, alphabet: 1, padding: 2, unit: 3 } as const;
+export const BASE64_FIELDS = 4;
+
+/**
+ * `target`, `flags`, `rank` as for users. Lengths in bytes, `maxLength` −1 when longer than the reach. Automata are `first`
+ * state and `count` of states, forward and backward. A program without atoms runs everywhere.
+ */
+export const PROGRAM = {
+  target: 0,
+  flags: 1,
+  rank: 2,
+  minLength: 3,
+  maxLength: 4,
+  forward: 5,
+  forwardCount: 6,
+  backward: 7,
+  backwardCount: 8,
+  hasAtoms: 9,
+} as const;
+export const PROGRAM_FIELDS = 10;
+
+/** Bytes from a match's start to the atom, and from the atom's start to the match's end; −1 when beyond the reach. */
+export const ATOM = { program: 0, minBefore: 1, maxBefore: 2, maxBehind: 3 } as const;
+export const ATOM_FIELDS = 4;
+
+export const CHAIN = { pattern: 0, firstPiece: 1, pieceCount: 2, isGreedy: 3 } as const;
+export const CHAIN_FIELDS = 4;
+
+/** The gap before the piece; `maxGap` Infinity where it has no end. */
+export const PIECE = { chain: 0, minGap: 1, maxGap: 2 } as const;
+export const PIECE_FIELDS = 3;
 
 export const EXTERNAL = { name: 0, type: 1, value: 2 } as const;
 export const EXTERNAL_FIELDS = 3;
@@ -141,6 +199,13 @@ export const SCALAR = {
   readsPages: 2,
 } as const;
 export const SCALAR_COUNT = 3;
+
+/**
+ * How far a program without a longest match follows one: starts in a block of that many bytes, aligned in the object, are
+ * followed this far beyond the block's end. So the bound of a match lies between one and two of them, and depends on
+ * nothing but its place.
+ */
+export const REACH = 4096;
 
 export const GRAM_BITS = 16;
 

@@ -5,6 +5,7 @@
 import type { CompiledRules, ExternalInfo, RuleInfo, RuleNeed } from '../compiler/compiled-rules.ts';
 import type { Diagnostic } from '../syntax/diagnostic.ts';
 import type { MetaValue } from '../scan/scan-result.ts';
+import { Automata } from '../scan/automata.ts';
 import { createFilter, type Filter } from '../scan/filter.ts';
 import { FORMAT_VERSION } from '../version.ts';
 import {
@@ -36,6 +37,7 @@ export class LoadedRules implements CompiledRules {
   readonly patternCount: number;
   #rules: readonly RuleInfo[] | undefined;
   #filter: Filter | undefined;
+  #automata: Automata | undefined;
 
   constructor(image: RuleImage, digest: string) {
     this.image = image;
@@ -65,6 +67,12 @@ export class LoadedRules implements CompiledRules {
   get filter(): Filter {
     this.#filter ??= createFilter(this.image);
     return this.#filter;
+  }
+
+  /** What they build up while running depends on the rules alone, so all scanners share them. */
+  get automata(): Automata {
+    this.#automata ??= new Automata(this.image);
+    return this.#automata;
   }
 
   #diagnostics(context: number): readonly Diagnostic[] {

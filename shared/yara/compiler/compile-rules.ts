@@ -5,6 +5,7 @@
 import {
   EXTERNAL_TYPE_NAMES,
   META_TYPE,
+  PATTERN_FLAG,
   PATTERN_KINDS,
   RULE,
   RULE_FIELDS,
@@ -23,9 +24,11 @@ import { ConditionChecker } from './checker.ts';
 import { CodeWriter, type Checked } from './checked.ts';
 import type { CompiledRules, CompileOptions, RuleSource } from './compiled-rules.ts';
 import type { Externals, ExternalValue } from './externals.ts';
-import { addHexPattern, addTextPattern, LiteralSet } from './literals.ts';
+import { MAX_STATES } from './automaton.ts';
+import { addTextPattern, LiteralSet } from './literals.ts';
 import { buildMatcher } from './matcher.ts';
 import { findRulesThatNeedAMatch } from './needs-match.ts';
+import { isTooLarge, ProgramSet } from './programs.ts';
 import { RuleScope, type DeclaredExternal, type DeclaredRule } from './rule-scope.ts';
 
 /** Modules of the reference; others are unknown names. */
@@ -63,6 +66,7 @@ class Compiler {
   readonly #diagnostics = new Diagnostics();
   readonly #image = new ImageBuilder();
   readonly #literals = new LiteralSet();
+  readonly #programs = new ProgramSet(this.#literals);
   readonly #code = new CodeWriter(this.#image);
   readonly #rulesOf = new Map<string, Map<string, DeclaredRule>>();
   readonly #externals: ReadonlyMap<string, DeclaredExternal>;
@@ -88,7 +92,7 @@ class Compiler {
     errors.forEach((error) => {
       this.#keepDiagnostic(1, error);
     });
-    const image = this.#image.build(buildMatcher(this.#literals.literals, this.#readsPages));
+    const image = this.#image.build(buildMatcher(this.#literals.literals, this.#programs, this.#readsPages));
     markRulesThatNeedAMatch(image);
     return loadImage(image);
   }
@@ -190,7 +194,7 @@ class Compiler {
   }
 
   #check(rule: Rule, scope: RuleScope): Checked | undefined {
-    for (const pattern of rule.patterns) refuseUnsupported(pattern, scope);
+    for (const pattern of rule.patterns) checkSize(pattern, scope);
     const condition = rule.condition && new ConditionChecker(scope).boolean(rule.condition);
     // After an error in the condition, patterns may look unused that are not.
     if (condition !== undefined) scope.checkPatterns();
@@ -206,14 +210,11 @@ class Compiler {
     for (const entry of rule.meta) this.#writeMeta(entry);
     for (const pattern of scope.patterns) {
       const { ast, index } = pattern;
-      image.patterns.push(
-        image.text(ast.identifier.name),
-        PATTERN_KINDS.indexOf(ast.kind),
-        scope.flagsOf(pattern),
-        ruleIndex,
-      );
-      if (ast.kind === 'text') addTextPattern(this.#literals, index, ast);
-      else if (ast.kind === 'hex') addHexPattern(this.#literals, index, ast.root);
+      if (ast.kind === 'text') addTextPattern(this.#literals, image, index, ast);
+      else if (ast.kind === 'hex') this.#programs.addHex(index, ast);
+      else this.#programs.addRegex(index, ast);
+      const flags = scope.flagsOf(pattern) | (this.#programs.chained.has(index) ? PATTERN_FLAG.late : 0);
+      image.patterns.push(image.text(ast.identifier.name), PATTERN_KINDS.indexOf(ast.kind), flags, ruleIndex);
     }
     const codeStart = this.#code.at;
     condition.write(this.#code);
@@ -261,27 +262,11 @@ class Compiler {
   }
 }
 
-/** What the parser reads and the matcher cannot do yet. */
-function refuseUnsupported(pattern: Pattern, scope: RuleScope): void {
-  const refuse = (span: Pattern['span'], what: string): void => {
-    scope.error('E900', span, `${what} are not supported yet`);
-  };
-  switch (pattern.kind) {
-    case 'regex':
-      refuse(pattern.valueSpan, 'regular expressions');
-      break;
-    case 'hex':
-      if (!addHexPattern(new LiteralSet(), 0, pattern.root)) {
-        refuse(pattern.valueSpan, 'hex patterns with variable or long jumps or with alternatives');
-      }
-      break;
-    case 'text': {
-      const { xor, base64, base64wide } = pattern.modifiers;
-      const modifier = xor ?? base64 ?? base64wide;
-      if (modifier !== undefined) refuse(modifier.span, xor === undefined ? 'base64 patterns' : 'xor patterns');
-      break;
-    }
-  }
+function checkSize(pattern: Pattern, scope: RuleScope): void {
+  if (pattern.kind === 'text' || !isTooLarge(pattern)) return;
+  scope.error('E901', pattern.valueSpan, `pattern ${pattern.identifier.name} is too large: it needs more than ${MAX_STATES} states`, {
+    hint: 'use smaller repeats, or fewer of them inside one another',
+  });
 }
 
 function markRulesThatNeedAMatch(image: RuleImage): void {

@@ -3,29 +3,67 @@
  * they can be spelled out in a few ways, otherwise two. The window chosen is the one that ordinary data holds least often,
  * since every place that passes the filter must be verified.
  */
-import { GRAM_BITS, hashGram, LITERAL, LITERAL_FIELDS, SCALAR, SCALAR_COUNT } from '../bundle/image.ts';
+import {
+  GRAM_BITS,
+  hashGram,
+  LITERAL,
+  LITERAL_FIELDS,
+  REACH,
+  SCALAR,
+  SCALAR_COUNT,
+  USER_FIELDS,
+} from '../bundle/image.ts';
 import type { MatchingSection } from '../bundle/image-builder.ts';
 import type { RuleImage } from '../bundle/image.ts';
 import { byteFrequency, MAX_GRAM_SPELLINGS } from './byte-frequency.ts';
+import { hasByte } from '../syntax/byte-set.ts';
+import { layOutPrograms } from './lay-out-programs.ts';
 import type { Literal } from './literals.ts';
+import type { ProgramSet } from './programs.ts';
 
-/** Bytes of context that a match may need on either side: a two-byte neighbour of a wide word. */
-const CONTEXT = 2;
+/**
+ * Bytes of context that a match may need on either side: a two-byte neighbour of a wide word, or the rest of a group of
+ * four wide base64 characters.
+ */
+const CONTEXT = 8;
 
-export function buildMatcher(literals: readonly Literal[], readsPages: boolean): Pick<RuleImage, MatchingSection> {
+export function buildMatcher(
+  literals: readonly Literal[],
+  programs: ProgramSet,
+  readsPages: boolean,
+): Pick<RuleImage, MatchingSection> {
   const grams = new Buckets(1 << GRAM_BITS);
   const pairs = new Buckets(1 << 16);
   let leftReach = CONTEXT;
   let rightReach = CONTEXT;
+  const addWindow = (sets: readonly (readonly number[])[], item: number, offset: number): void => {
+    const spellings = spellingsOf(sets);
+    if (sets.length === 4) {
+      for (const hash of new Set(spellings.map(hashGram))) grams.add(hash, item, offset);
+    } else {
+      for (const pair of spellings) pairs.add(pair, item, offset);
+    }
+  };
+
   literals.forEach((literal, id) => {
     const window = chooseWindow(literal);
     leftReach = Math.max(leftReach, window.offset + CONTEXT);
     rightReach = Math.max(rightReach, literal.value.length - window.offset + CONTEXT);
-    const spellings = spellingsOf(literal, window.offset, window.length);
-    if (window.length === 4) {
-      for (const hash of new Set(spellings.map(hashGram))) grams.add(hash, id, window.offset);
-    } else {
-      for (const pair of spellings) pairs.add(pair, id, window.offset);
+    const sets = Array.from({ length: window.length }, (_, at) => byteSpellings(literal, window.offset + at));
+    addWindow(sets, id, window.offset);
+  });
+
+  const laidOut = layOutPrograms(programs);
+  programs.programs.forEach(({ atoms, maxLength }) => {
+    // Without a longest match whole blocks are run, and each beyond its end.
+    const reach = maxLength === Infinity ? 2 * REACH : maxLength;
+    leftReach = Math.max(leftReach, reach + CONTEXT);
+    rightReach = Math.max(rightReach, reach + CONTEXT);
+    if (atoms === undefined) return;
+    for (const [at, { sets }] of atoms.entries()) {
+      const spelled = sets.map((set) => allBytes.filter((byte) => hasByte(set, byte)));
+      if (spelled.length === 1) spelled.push([...allBytes]);
+      addWindow(spelled, ~(laidOut.firstAtom.get(atoms)! + at), 0);
     }
   });
 
@@ -37,6 +75,7 @@ export function buildMatcher(literals: readonly Literal[], readsPages: boolean):
   const pairTable = pairs.isEmpty ? emptyTable : pairs.build();
   return {
     ...layOutLiterals(literals),
+    ...laidOut.sections,
     gramBits: grams.isEmpty ? new Uint32Array(0) : grams.bits(),
     gramStarts: gramTable.starts,
     gramItems: gramTable.items,
@@ -159,12 +198,11 @@ function spellingCount(literal: Literal, offset: number, length: number): number
 }
 
 /** Little-endian numbers of all the windows that fit. */
-function spellingsOf(literal: Literal, offset: number, length: number): number[] {
+function spellingsOf(sets: readonly (readonly number[])[]): number[] {
   let spellings = [0];
-  for (let at = 0; at < length; at++) {
-    const bytes = byteSpellings(literal, offset + at);
+  sets.forEach((bytes, at) => {
     spellings = spellings.flatMap((low) => bytes.map((byte) => low | (byte << (8 * at))));
-  }
+  });
   return spellings;
 }
 
@@ -189,9 +227,9 @@ function layOutLiterals(literals: readonly Literal[]): Pick<RuleImage, 'literals
     fields[row + LITERAL.length] = literal.value.length;
     fields[row + LITERAL.mask] = place(literal.mask);
     fields[row + LITERAL.negation] = place(literal.negated);
-    fields[row + LITERAL.firstUser] = users.length >> 1;
+    fields[row + LITERAL.firstUser] = users.length / USER_FIELDS;
     fields[row + LITERAL.userCount] = literal.users.length;
-    for (const user of literal.users) users.push(user.pattern, user.flags);
+    for (const { target, flags, detail, rank } of literal.users) users.push(target, flags, detail, rank);
   });
   return { literals: fields, literalBytes: bytes, literalUsers: Int32Array.from(users) };
 }

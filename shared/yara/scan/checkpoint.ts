@@ -4,10 +4,11 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { ByteReader, ByteWriter, type TypedArray } from '../bundle/byte-stream.ts';
-import { SCALAR } from '../bundle/image.ts';
+import { PIECE_FIELDS, SCALAR } from '../bundle/image.ts';
 import type { LoadedRules } from '../bundle/loaded-rules.ts';
 import { FORMAT_VERSION } from '../version.ts';
 import { STATE } from './evaluator.ts';
+import type { MatchQueueState } from './match-queue.ts';
 import { isSoundStore, type MatchStoreState } from './match-store.ts';
 import type { PagesState } from './pages.ts';
 import type { ScanSettings } from './settings.ts';
@@ -34,8 +35,9 @@ export interface ScanState {
   readonly cursorOffset: number;
   /** The window's bytes; the last one is at `position − 1`. */
   readonly held: Uint8Array;
-  readonly queue: { readonly starts: Float64Array; readonly patterns: Int32Array; readonly lengths: Uint32Array };
+  readonly queue: MatchQueueState;
   readonly store: MatchStoreState;
+  readonly chains: Float64Array;
   readonly pages: PagesState;
   readonly ruleStates: Uint8Array;
   readonly patternsSeen: number;
@@ -54,9 +56,11 @@ export function encodeCheckpoint(state: ScanState, rules: LoadedRules, settings:
   writer.number(state.cursorOffset);
   writer.array(state.held);
   writer.array(state.queue.starts);
-  writer.array(state.queue.patterns);
+  writer.array(state.queue.targets);
   writer.array(state.queue.lengths);
+  writer.array(state.queue.extras);
   for (const array of Object.values<TypedArray>({ ...state.store })) writer.array(array);
+  writer.array(state.chains);
   writer.array(state.pages.head);
   writer.array(state.pages.tail);
   writer.number(state.pages.reads);
@@ -103,8 +107,9 @@ export function decodeCheckpoint(bytes: Uint8Array, rules: LoadedRules, settings
     held: reader.array(Uint8Array),
     queue: {
       starts: reader.array(Float64Array),
-      patterns: reader.array(Int32Array),
+      targets: reader.array(Int32Array),
       lengths: reader.array(Uint32Array),
+      extras: reader.array(Int32Array),
     },
     store: {
       patterns: reader.array(Int32Array),
@@ -115,7 +120,10 @@ export function decodeCheckpoint(bytes: Uint8Array, rules: LoadedRules, settings
       offsets: reader.array(Float64Array),
       lengths: reader.array(Uint32Array),
       xorKeys: reader.array(Int16Array),
+      unordered: reader.array(Int32Array),
+      unknown: reader.array(Int32Array),
     },
+    chains: reader.array(Float64Array),
     pages: {
       head: reader.array(Uint8Array),
       tail: reader.array(Uint8Array),
@@ -142,9 +150,12 @@ function isSound(state: ScanState, rules: LoadedRules): boolean {
     held.length <= position &&
     cursorOffset <= position &&
     cursorOffset >= position - held.length &&
-    queue.patterns.length === queue.starts.length &&
+    queue.targets.length === queue.starts.length &&
     queue.lengths.length === queue.starts.length &&
-    queue.patterns.every((pattern) => pattern >= 0 && pattern < rules.patternCount) &&
+    queue.extras.length === queue.starts.length &&
+    queue.targets.every(
+      (target) => target < rules.patternCount && ~target < rules.image.pieces.length / PIECE_FIELDS,
+    ) &&
     ruleStates.length === rules.ruleCount &&
     ruleStates.every((value) => value === STATE.unknown || value === STATE.true || value === STATE.false) &&
     patternsSeen <= store.patterns.length &&

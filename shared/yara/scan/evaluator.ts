@@ -20,6 +20,7 @@ import {
   type RuleImage,
 } from '../bundle/image.ts';
 import { OP, QUANTIFIER, readers, type Instruction } from '../bundle/opcodes.ts';
+import { hasPatternFlag } from '../bundle/loaded-rules.ts';
 import * as integers from './integers.ts';
 import type { Integer } from './integers.ts';
 import type { MatchStore } from './match-store.ts';
@@ -186,11 +187,14 @@ export class Evaluator {
 
   has(pattern: number): Value {
     if (this.#evidence.store.has(pattern)) return true;
+    if (this.#evidence.store.isUnknown(pattern)) return this.undecided('limit:chainHeads');
     return this.#evidence.areMatchesComplete ? false : this.undecided('');
   }
 
   /** Does a match start at one of `lower … upper`? */
   hasIn(pattern: number, lower: Integer, upper: Integer): Value {
+    const hidden = this.#hidden(pattern);
+    if (hidden !== undefined) return hidden;
     const { store, areMatchesComplete, settledTo } = this.#evidence;
     const from = Number(lower);
     const to = Number(upper);
@@ -208,6 +212,8 @@ export class Evaluator {
   }
 
   countIn(pattern: number, lower: Integer, upper: Integer): Value {
+    const hidden = this.#hidden(pattern);
+    if (hidden !== undefined) return hidden;
     const { store, areMatchesComplete, settledTo } = this.#evidence;
     const from = Number(lower);
     const to = Number(upper);
@@ -221,6 +227,8 @@ export class Evaluator {
   }
 
   count(pattern: number): Value {
+    const hidden = this.#hidden(pattern);
+    if (hidden !== undefined) return hidden;
     return this.#evidence.areMatchesComplete ? this.#evidence.store.count(pattern) : this.undecided('');
   }
 
@@ -228,12 +236,21 @@ export class Evaluator {
   nth(pattern: number, index: Integer, what: 'offset' | 'length'): Value {
     const { store, areMatchesComplete } = this.#evidence;
     if (index < 1) return undefined;
+    const hidden = this.#hidden(pattern);
+    if (hidden !== undefined) return hidden;
     if (index <= store.stored(pattern)) return store[what](pattern, Number(index) - 1);
     if (!areMatchesComplete) return this.undecided('');
     const count = store.count(pattern);
     if (index > count) return undefined;
     if (what === 'offset' && index === count) return store.lastOffset(pattern);
     return this.undecided('limit:matchesPerPattern');
+  }
+
+  /** Undecided where nothing can be said yet, or ever, of the places of a pattern's matches. */
+  #hidden(pattern: number): Value {
+    const { store, areMatchesComplete } = this.#evidence;
+    if (store.isUnknown(pattern)) return this.undecided('limit:chainHeads');
+    return !areMatchesComplete && hasPatternFlag(this.#image, pattern, 'late') ? this.undecided('') : undefined;
   }
 
   #lastStored(pattern: number): number {

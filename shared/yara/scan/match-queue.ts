@@ -1,37 +1,37 @@
 /**
- * Puts matches in order. A literal is found by a window somewhere inside it, so matches are met in the order of their
- * windows, not of their starts. The queue holds them until no earlier start can follow, and hands them on ordered by
- * offset; of two forms of one pattern that start at one place the shorter goes first (and the store keeps the first).
+ * Puts matches in order. A pattern is found by bytes somewhere inside it, so matches are met in the order of those, not of
+ * their starts. The queue holds them until no earlier start can follow, and hands them on ordered by offset; of several
+ * forms of one pattern that start at one place the one of lowest rank goes first (and whoever takes them keeps the first).
  */
-import type { MatchStore } from './match-store.ts';
-
 export class MatchQueue {
   starts = new Float64Array(1024);
-  patterns = new Int32Array(1024);
+  /** A pattern, or `~piece` of a chain. */
+  targets = new Int32Array(1024);
   lengths = new Uint32Array(1024);
+  /** Rank and mark, see `packed`. */
+  extras = new Int32Array(1024);
   length = 0;
   #keys = new Float64Array(1024);
 
-  /** `start` is an offset of the object. */
-  push(start: number, pattern: number, length: number): void {
-    if (this.length === this.starts.length) this.#grow();
+  /** `start` is an offset of the object; `mark` a xor key, or −1, or for a piece 1 where its chain must not end with it. */
+  push(start: number, target: number, length: number, rank: number, mark: number): void {
+    if (this.length === this.starts.length) this.#grow(this.length * 2);
     this.starts[this.length] = start;
-    this.patterns[this.length] = pattern;
-    this.lengths[this.length++] = length;
+    this.targets[this.length] = target;
+    this.lengths[this.length] = length;
+    this.extras[this.length++] = packed(rank, mark);
   }
 
-  /** Hands every match that starts before `offset` to the store. */
-  release(offset: number, store: MatchStore): void {
+  /** Hands on every match that starts before `offset`. */
+  release(offset: number, take: (target: number, start: number, length: number, mark: number) => void): void {
     if (this.length === 0) return;
     if (!this.#isOrdered()) this.#order();
     let count = 0;
     while (count < this.length && this.starts[count]! < offset) {
-      store.add(this.patterns[count]!, this.starts[count]!, this.lengths[count]!, -1);
+      take(this.targets[count]!, this.starts[count]!, this.lengths[count]!, (this.extras[count]! & MARKS) - 1);
       count++;
     }
-    this.starts.copyWithin(0, count, this.length);
-    this.patterns.copyWithin(0, count, this.length);
-    this.lengths.copyWithin(0, count, this.length);
+    for (const array of [this.starts, this.targets, this.lengths, this.extras]) array.copyWithin(0, count, this.length);
     this.length -= count;
   }
 
@@ -39,17 +39,37 @@ export class MatchQueue {
     this.length = 0;
   }
 
+  save(): MatchQueueState {
+    const { starts, targets, lengths, extras, length } = this;
+    return {
+      starts: starts.slice(0, length),
+      targets: targets.slice(0, length),
+      lengths: lengths.slice(0, length),
+      extras: extras.slice(0, length),
+    };
+  }
+
+  restore({ starts, targets, lengths, extras }: MatchQueueState): void {
+    while (this.starts.length < starts.length) this.#grow(this.starts.length * 2);
+    this.starts.set(starts);
+    this.targets.set(targets);
+    this.lengths.set(lengths);
+    this.extras.set(extras);
+    this.length = starts.length;
+  }
+
   #isOrdered(): boolean {
     for (let at = 1; at < this.length; at++) {
       const step = this.starts[at]! - this.starts[at - 1]!;
-      if (step < 0 || (step === 0 && this.lengths[at]! < this.lengths[at - 1]!)) return false;
+      if (step < 0 || (step === 0 && this.extras[at]! >>> RANK_SHIFT < this.extras[at - 1]! >>> RANK_SHIFT))
+        return false;
     }
     return true;
   }
 
-  /** Sorts by start, then length, otherwise in the order met. Numeric keys let the engine's native sort do it. */
+  /** Sorts by start, then rank, otherwise in the order met. Numeric keys let the engine's native sort do it. */
   #order(): void {
-    const { starts, patterns, lengths, length } = this;
+    const { starts, targets, lengths, extras, length } = this;
     let first = Infinity;
     for (let at = 0; at < length; at++) first = Math.min(first, starts[at]!);
     if (this.#keys.length < length) this.#keys = new Float64Array(starts.length);
@@ -63,28 +83,44 @@ export class MatchQueue {
       let to = at;
       for (; to > 0; to--) {
         const earlier = order[to - 1]!;
-        if (starts[earlier] !== starts[moved] || lengths[earlier]! <= lengths[moved]!) break;
+        if (starts[earlier] !== starts[moved] || extras[earlier]! >>> RANK_SHIFT <= extras[moved]! >>> RANK_SHIFT)
+          break;
         order[to] = earlier;
       }
       order[to] = moved;
     }
-    this.starts.set(order.map((index) => starts[index]!));
-    this.patterns.set(order.map((index) => patterns[index]!));
-    this.lengths.set(order.map((index) => lengths[index]!));
+    starts.set(order.map((index) => starts[index]!));
+    targets.set(order.map((index) => targets[index]!));
+    lengths.set(order.map((index) => lengths[index]!));
+    extras.set(order.map((index) => extras[index]!));
   }
 
-  #grow(): void {
-    const size = this.starts.length * 2;
-    const starts = new Float64Array(size);
-    const patterns = new Int32Array(size);
-    const lengths = new Uint32Array(size);
-    starts.set(this.starts);
-    patterns.set(this.patterns);
-    lengths.set(this.lengths);
-    this.starts = starts;
-    this.patterns = patterns;
-    this.lengths = lengths;
+  #grow(size: number): void {
+    const { starts, targets, lengths, extras } = this;
+    this.starts = new Float64Array(size);
+    this.starts.set(starts);
+    this.targets = new Int32Array(size);
+    this.targets.set(targets);
+    this.lengths = new Uint32Array(size);
+    this.lengths.set(lengths);
+    this.extras = new Int32Array(size);
+    this.extras.set(extras);
   }
+}
+
+export interface MatchQueueState {
+  readonly starts: Float64Array;
+  readonly targets: Int32Array;
+  readonly lengths: Uint32Array;
+  readonly extras: Int32Array;
+}
+
+/** A mark takes nine bits: −1 to 255, one more than itself. */
+const RANK_SHIFT = 9;
+const MARKS = (1 << RANK_SHIFT) - 1;
+
+function packed(rank: number, mark: number): number {
+  return (rank << RANK_SHIFT) | (mark + 1);
 }
 
 /** More than the matches a queue ever holds: it is released every `RELEASE_AT`, and one list of candidates adds little. */

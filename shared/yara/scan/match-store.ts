@@ -34,6 +34,9 @@ export class MatchStore {
   /** −1: none. */
   #xorKeys: Int16Array = new Int16Array(64);
   #placeCount = 0;
+  /** Slots whose matches came out of order. */
+  readonly #unordered = new Set<number>();
+  readonly #unknown = new Set<number>();
 
   constructor(patternCount: number, limits: StoreLimits) {
     this.#slotOf = new Int32Array(patternCount);
@@ -90,13 +93,17 @@ export class MatchStore {
     return low;
   }
 
-  /** Adds a match; false when the pattern already has one at this offset. Offsets must not descend. */
+  /**
+   * Adds a match; false when it is at the offset of the pattern's last one. Offsets may descend only for patterns whose
+   * matches are read after `finish` alone.
+   */
   add(pattern: number, offset: number, length: number, xorKey: number): boolean {
     let slot = this.#slotOf[pattern]! - 1;
     if (slot < 0) slot = this.#newSlot(pattern);
     else if (this.#lastOffsets[slot] === offset) return false;
+    else if (offset < this.#lastOffsets[slot]!) this.#unordered.add(slot);
     this.#counts[slot]! += 1;
-    this.#lastOffsets[slot] = offset;
+    this.#lastOffsets[slot] = Math.max(offset, this.#counts[slot] === 1 ? offset : this.#lastOffsets[slot]!);
     const stored = this.#stored[slot]!;
     // A gap would make "the first n" untrue: once one was not kept, none is.
     if (stored !== this.#counts[slot]! - 1 || stored >= this.#limits.keep(pattern)) return true;
@@ -109,6 +116,53 @@ export class MatchStore {
     return true;
   }
 
+  /** Counts matches that are not kept; the pattern has more before them. */
+  addCount(pattern: number, count: number, lastOffset: number): void {
+    let slot = this.#slotOf[pattern]! - 1;
+    if (slot < 0) slot = this.#newSlot(pattern);
+    this.#lastOffsets[slot] = Math.max(lastOffset, this.#counts[slot] === 0 ? lastOffset : this.#lastOffsets[slot]!);
+    this.#counts[slot]! += count;
+  }
+
+  /** Puts the matches that came out of order into it. Of two at one offset the first to come stays. */
+  finish(): void {
+    for (const slot of this.#unordered) this.#sort(slot);
+    this.#unordered.clear();
+  }
+
+  #sort(slot: number): void {
+    const pattern = this.#patterns[slot]!;
+    const stored = this.#stored[slot]!;
+    const matches = Array.from({ length: stored }, (_, index) => ({
+      offset: this.offset(pattern, index),
+      length: this.length(pattern, index),
+      key: this.#xorKeys[this.#place(pattern, index)]!,
+    })).sort((a, b) => a.offset - b.offset);
+    const distinct = matches.filter((match, at) => at === 0 || match.offset !== matches[at - 1]!.offset);
+    distinct.forEach(({ offset, length, key }, index) => {
+      const place = this.#place(pattern, index);
+      this.#offsets[place] = offset;
+      this.#lengths[place] = length;
+      this.#xorKeys[place] = key;
+    });
+    this.#stored[slot] = distinct.length;
+    this.#counts[slot]! -= stored - distinct.length;
+  }
+
+  /** From here on nothing certain can be said of the pattern but that it matched, if it did. */
+  giveUp(pattern: number): void {
+    this.#unknown.add(pattern);
+  }
+
+  isUnknown(pattern: number): boolean {
+    return this.#unknown.has(pattern);
+  }
+
+  /** Further matches of which offset and length are worth having. */
+  wanted(pattern: number): number {
+    return Math.max(0, this.#limits.keep(pattern) - this.count(pattern));
+  }
+
   /** Patterns with a match, in the order of their first one. */
   touched(): Int32Array {
     return this.#patterns.subarray(0, this.#slotCount);
@@ -118,6 +172,8 @@ export class MatchStore {
     for (const pattern of this.touched()) this.#slotOf[pattern] = 0;
     this.#slotCount = 0;
     this.#placeCount = 0;
+    this.#unordered.clear();
+    this.#unknown.clear();
   }
 
   /** The whole state as arrays, for a checkpoint. */
@@ -131,6 +187,8 @@ export class MatchStore {
       offsets: this.#offsets.slice(0, this.#placeCount),
       lengths: this.#lengths.slice(0, this.#placeCount),
       xorKeys: this.#xorKeys.slice(0, this.#placeCount),
+      unordered: Int32Array.from(this.#unordered),
+      unknown: Int32Array.from(this.#unknown),
     };
   }
 
@@ -138,25 +196,30 @@ export class MatchStore {
     this.reset();
     this.#slotCount = state.patterns.length;
     this.#placeCount = state.offsets.length;
-    this.#patterns = grown(state.patterns, this.#slotCount);
-    this.#counts = grown(state.counts, this.#slotCount);
-    this.#stored = grown(state.stored, this.#slotCount);
-    this.#lastOffsets = grown(state.lastOffsets, this.#slotCount);
-    this.#blocks = grown(state.blocks, this.#slotCount * BLOCKS_PER_SLOT);
-    this.#offsets = grown(state.offsets, this.#placeCount);
-    this.#lengths = grown(state.lengths, this.#placeCount);
-    this.#xorKeys = grown(state.xorKeys, this.#placeCount);
+    const slots = Math.max(16, this.#slotCount);
+    this.#patterns = sized(state.patterns, slots);
+    this.#counts = sized(state.counts, slots);
+    this.#stored = sized(state.stored, slots);
+    this.#lastOffsets = sized(state.lastOffsets, slots);
+    this.#blocks = sized(state.blocks, slots * BLOCKS_PER_SLOT);
+    const places = Math.max(64, this.#placeCount);
+    this.#offsets = sized(state.offsets, places);
+    this.#lengths = sized(state.lengths, places);
+    this.#xorKeys = sized(state.xorKeys, places);
+    for (const slot of state.unordered) this.#unordered.add(slot);
+    for (const pattern of state.unknown) this.#unknown.add(pattern);
     state.patterns.forEach((pattern, slot) => (this.#slotOf[pattern] = slot + 1));
   }
 
   #newSlot(pattern: number): number {
     const slot = this.#slotCount++;
     if (slot === this.#patterns.length) {
-      this.#patterns = grown(this.#patterns, slot + 1);
-      this.#counts = grown(this.#counts, slot + 1);
-      this.#stored = grown(this.#stored, slot + 1);
-      this.#lastOffsets = grown(this.#lastOffsets, slot + 1);
-      this.#blocks = grown(this.#blocks, (slot + 1) * BLOCKS_PER_SLOT);
+      const slots = slot * 2;
+      this.#patterns = sized(this.#patterns, slots);
+      this.#counts = sized(this.#counts, slots);
+      this.#stored = sized(this.#stored, slots);
+      this.#lastOffsets = sized(this.#lastOffsets, slots);
+      this.#blocks = sized(this.#blocks, slots * BLOCKS_PER_SLOT);
     }
     this.#slotOf[pattern] = slot + 1;
     this.#patterns[slot] = pattern;
@@ -200,6 +263,10 @@ export interface MatchStoreState {
   readonly offsets: Float64Array;
   readonly lengths: Uint32Array;
   readonly xorKeys: Int16Array;
+  /** Slots. */
+  readonly unordered: Int32Array;
+  /** Patterns. */
+  readonly unknown: Int32Array;
 }
 
 /** Does a saved state point only where it has something, so that restoring it is safe? */
@@ -210,6 +277,8 @@ export function isSoundStore(state: MatchStoreState, patternCount: number): bool
   if (blocks.length !== slots * BLOCKS_PER_SLOT) return false;
   if (lengths.length !== offsets.length || xorKeys.length !== offsets.length) return false;
   if (new Set(patterns).size !== slots) return false;
+  if (!state.unordered.every((slot) => slot >= 0 && slot < slots)) return false;
+  if (!state.unknown.every((pattern) => pattern >= 0 && pattern < patternCount)) return false;
   return patterns.every((pattern, slot) => {
     const kept = stored[slot]!;
     if (pattern < 0 || pattern >= patternCount || kept < 0 || kept > MAX_MATCHES_PER_PATTERN) return false;
@@ -233,7 +302,11 @@ function blockStart(block: number): number {
 type Growable = Int32Array | Float64Array | Uint32Array | Int16Array;
 
 function grown<T extends Growable>(array: T, needed: number): T {
-  const larger = new (array.constructor as new (length: number) => T)(Math.max(16, array.length * 2, needed));
-  larger.set(array);
-  return larger;
+  return sized(array, Math.max(array.length * 2, needed));
+}
+
+function sized<T extends Growable>(array: T, length: number): T {
+  const other = new (array.constructor as new (length: number) => T)(length);
+  other.set(array);
+  return other;
 }

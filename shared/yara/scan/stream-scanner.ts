@@ -6,12 +6,14 @@
 import { SCALAR } from '../bundle/image.ts';
 import { hasPatternFlag, hasRuleFlag, loaded, type LoadedRules } from '../bundle/loaded-rules.ts';
 import type { CompiledRules } from '../compiler/compiled-rules.ts';
-import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+import { Chains } from './chains.ts';
+import { CheckpointError, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { Evaluator, STATE } from './evaluator.ts';
 import { CandidateList } from './filter.ts';
 import { MatchQueue } from './match-queue.ts';
 import { MatchStore } from './match-store.ts';
 import { Pages } from './pages.ts';
+import { ProgramRunner } from './program-runner.ts';
 import { reportMatches, ruleNames } from './report.ts';
 import { RuleStates } from './rule-states.ts';
 import { SourceError, type ScanOptions, type ScanResult, type UndecidedRule } from './scan-result.ts';
@@ -37,7 +39,9 @@ export class StreamScanner {
   readonly #window: Window;
   readonly #queue = new MatchQueue();
   readonly #candidates: CandidateList;
+  readonly #programs: ProgramRunner;
   readonly #verifier: Verifier;
+  readonly #chains: Chains;
   readonly #states: RuleStates;
   #settings: ScanSettings;
   #store: MatchStore;
@@ -57,7 +61,21 @@ export class StreamScanner {
     const { image, filter } = this.#rules;
     this.#window = new Window(image.scalars[SCALAR.leftReach]!, image.scalars[SCALAR.rightReach]!);
     this.#candidates = new CandidateList(CANDIDATES + filter.candidatesPerPosition);
-    this.#verifier = new Verifier(image, this.#window, this.#queue);
+    const wantsLength = (target: number): boolean => target < 0 || this.#store.wanted(target) > 0;
+    this.#programs = new ProgramRunner(image, this.#rules.automata, this.#window, this.#queue, wantsLength);
+    this.#verifier = new Verifier(image, this.#window, this.#queue, this.#programs);
+    this.#chains = new Chains(image, {
+      match: (pattern, start, length) => {
+        this.#store.add(pattern, start, length, -1);
+      },
+      count: (pattern, count, lastStart) => {
+        this.#store.addCount(pattern, count, lastStart);
+      },
+      unknown: (pattern) => {
+        this.#store.giveUp(pattern);
+      },
+      wanted: (pattern) => this.#store.wanted(pattern),
+    });
     this.#states = new RuleStates(image);
     this.#settings = readScanOptions(image, options);
     this.#store = this.#makeStore();
@@ -127,18 +145,14 @@ export class StreamScanner {
    */
   checkpoint(): Uint8Array {
     if (this.#isEnded) throw new Error('a scan that has ended has no checkpoint');
-    const { starts, patterns, lengths, length } = this.#queue;
     const state = {
       position: this.#position,
       nextSettling: this.#nextSettling,
       cursorOffset: this.#window.cursorOffset,
       held: this.#window.held(),
-      queue: {
-        starts: starts.subarray(0, length),
-        patterns: patterns.subarray(0, length),
-        lengths: lengths.subarray(0, length),
-      },
+      queue: this.#queue.save(),
       store: this.#store.save(),
+      chains: this.#chains.save(),
       pages: this.#pages.save(),
       ruleStates: this.#states.values,
       patternsSeen: this.#states.patternsSeen,
@@ -153,6 +167,8 @@ export class StreamScanner {
     this.#settings = readScanOptions(this.#rules.image, options);
     this.#window.reset();
     this.#queue.reset();
+    this.#programs.reset();
+    this.#chains.reset();
     this.#states.reset();
     this.#store.reset();
     this.#store = this.#makeStore();
@@ -174,11 +190,9 @@ export class StreamScanner {
     const state = decodeCheckpoint(checkpoint, this.#rules, this.#settings);
     this.#position = state.position;
     this.#window.restore(state.held, state.position, state.cursorOffset);
-    const { starts, patterns, lengths } = state.queue;
-    starts.forEach((start, at) => {
-      this.#queue.push(start, patterns[at]!, lengths[at]!);
-    });
+    this.#queue.restore(state.queue);
     this.#store.restore(state.store);
+    if (!this.#chains.restore(state.chains)) throw new CheckpointError('its chains contradict themselves');
     this.#pages.restore(state.pages);
     this.#states.restore(state.ruleStates, state.patternsSeen, state.nextSettling > FIRST_SETTLING);
     this.#evaluator.steps = state.evaluationSteps;
@@ -209,18 +223,26 @@ export class StreamScanner {
     const window = this.#window;
     const { filter } = this.#rules;
     const limit = window.lookLimit(isLast);
+    this.#programs.begin(window.cursor, limit, isLast);
     while (window.cursor < limit) {
       window.cursor = filter.find(window.bytes, window.cursor, limit, this.#candidates);
       this.#candidateCount += this.#candidates.length;
       this.#verifier.verify(this.#candidates);
-      if (this.#queue.length >= RELEASE_AT) this.#release();
+      if (this.#queue.length >= RELEASE_AT) this.#release(this.#settledTo());
     }
-    if (isLast) this.#queue.release(Infinity, this.#store);
-    else this.#release();
+    this.#release(isLast ? Infinity : this.#settledTo());
+    if (!isLast) return;
+    this.#chains.finish();
+    this.#store.finish();
   }
 
-  #release(): void {
-    this.#queue.release(this.#settledTo(), this.#store);
+  /** Hands matches that start before `offset` to the store and to chains. */
+  #release(offset: number): void {
+    this.#programs.finish();
+    this.#queue.release(offset, (target, start, length, mark) => {
+      if (target < 0) this.#chains.piece(~target, start, length, mark < 0);
+      else this.#store.add(target, start, length, mark);
+    });
   }
 
   /** Every match that starts before this offset has been met. */

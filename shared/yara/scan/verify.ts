@@ -1,43 +1,77 @@
 /**
  * Verification: is the candidate's literal really there, and does it stand as each of its users wants it? What passes goes
- * to the queue, once per user.
+ * to the queue, once per user. Candidates of atoms go to the program they belong to.
  */
-import { LITERAL, LITERAL_FIELDS, USER, USER_FIELDS, USER_FLAG, type RuleImage } from '../bundle/image.ts';
+import {
+  BASE64,
+  BASE64_FIELDS,
+  LITERAL,
+  LITERAL_FIELDS,
+  stringBytesOf,
+  USER,
+  USER_FIELDS,
+  USER_FLAG,
+  type RuleImage,
+} from '../bundle/image.ts';
+import { decodeBase64, droppedInFront } from '../compiler/base64.ts';
 import type { CandidateList } from './filter.ts';
 import type { MatchQueue } from './match-queue.ts';
+import { isFreeOnLeft, isFreeOnRight, standsAlone } from './neighbours.ts';
+import type { ProgramRunner } from './program-runner.ts';
 import type { Window } from './window.ts';
 
 export class Verifier {
   readonly #image: RuleImage;
   readonly #window: Window;
   readonly #queue: MatchQueue;
+  readonly #programs: ProgramRunner;
   /** Candidates whose literal was there. */
   verified = 0;
 
-  constructor(image: RuleImage, window: Window, queue: MatchQueue) {
+  constructor(image: RuleImage, window: Window, queue: MatchQueue, programs: ProgramRunner) {
     this.#image = image;
     this.#window = window;
     this.#queue = queue;
+    this.#programs = programs;
   }
 
   /** Every candidate must have `rightReach` bytes behind its window, or the stream has ended at the window's end. */
   verify(candidates: CandidateList): void {
-    const { literals, literalUsers } = this.#image;
-    const { base } = this.#window;
+    const { literals } = this.#image;
     for (let at = 0; at < candidates.length; at++) {
       const start = candidates.starts[at]!;
-      const row = candidates.literals[at]! * LITERAL_FIELDS;
+      const item = candidates.literals[at]!;
+      if (item < 0) {
+        this.#programs.atomAt(~item, start);
+        continue;
+      }
+      const row = item * LITERAL_FIELDS;
       const length = literals[row + LITERAL.length]!;
       if (!this.#fits(row, start, length)) continue;
       this.verified++;
-      let user = literals[row + LITERAL.firstUser]! * USER_FIELDS;
-      const lastUser = user + literals[row + LITERAL.userCount]! * USER_FIELDS;
-      for (; user < lastUser; user += USER_FIELDS) {
-        const flags = literalUsers[user + USER.flags]!;
-        if (flags !== 0 && !this.#standsAlone(start, start + length, flags)) continue;
-        this.#queue.push(base + start, literalUsers[user + USER.pattern]!, length);
-      }
+      const firstUser = literals[row + LITERAL.firstUser]!;
+      const userCount = literals[row + LITERAL.userCount]!;
+      for (let user = firstUser; user < firstUser + userCount; user++) this.#tell(user * USER_FIELDS, start, length);
     }
+  }
+
+  #tell(user: number, start: number, length: number): void {
+    const { literalUsers } = this.#image;
+    const window = this.#window;
+    const flags = literalUsers[user + USER.flags]!;
+    const target = literalUsers[user + USER.target]!;
+    const rank = literalUsers[user + USER.rank]!;
+    let mark = -1;
+    if (flags !== 0) {
+      const isXor = (flags & USER_FLAG.xor) !== 0;
+      const key = isXor ? literalUsers[user + USER.detail]! : 0;
+      if (isXor) mark = key;
+      if ((flags & USER_FLAG.fullword) !== 0 && !standsAlone(window, start, start + length, flags, key)) return;
+      if ((flags & USER_FLAG.leftAlone) !== 0 && !isFreeOnLeft(window, start, flags, 0)) return;
+      if ((flags & USER_FLAG.rightAlone) !== 0 && !isFreeOnRight(window, start + length, flags, 0)) mark = 1;
+      if ((flags & USER_FLAG.base64) !== 0 && !this.#decodes(literalUsers[user + USER.detail]!, start)) return;
+    }
+    this.#queue.push(window.base + start, target, length, rank, mark);
   }
 
   #fits(row: number, start: number, length: number): boolean {
@@ -60,23 +94,30 @@ export class Verifier {
     return true;
   }
 
-  /** `fullword`: no letter or digit on either side; in wide text a neighbour is such a byte followed by a zero. */
-  #standsAlone(start: number, end: number, flags: number): boolean {
-    const { bytes, dataStart, end: dataEnd } = this.#window;
-    if ((flags & USER_FLAG.wide) === 0) {
-      return (
-        !(start - 1 >= dataStart && isAlphanumeric(bytes[start - 1]!)) &&
-        !(end < dataEnd && isAlphanumeric(bytes[end]!))
-      );
+  /** Do the groups of four characters around the found ones decode, and to the text? At the object's end they may be cut. */
+  #decodes(form: number, start: number): boolean {
+    const image = this.#image;
+    const row = form * BASE64_FIELDS;
+    const plain = stringBytesOf(image, image.base64Forms[row + BASE64.plain]!);
+    const alphabet = stringBytesOf(image, image.base64Forms[row + BASE64.alphabet]!);
+    const padding = image.base64Forms[row + BASE64.padding]!;
+    const unit = image.base64Forms[row + BASE64.unit]!;
+    const { bytes, dataStart, end } = this.#window;
+    const first = start - droppedInFront(padding) * unit;
+    if (first < dataStart) return false;
+    const characters: number[] = [];
+    const whole = Math.ceil((padding + plain.length) / 3) * 4;
+    for (let at = 0; at < whole; at++) {
+      const place = first + at * unit;
+      if (place + unit > end) break;
+      if (unit === 2 && bytes[place + 1] !== 0) return false;
+      characters.push(bytes[place]!);
     }
-    return (
-      !(start - 2 >= dataStart && bytes[start - 1] === 0 && isAlphanumeric(bytes[start - 2]!)) &&
-      !(end + 1 < dataEnd && bytes[end + 1] === 0 && isAlphanumeric(bytes[end]!))
-    );
+    while (characters.at(-1) === EQUALS) characters.pop();
+    const decoded = decodeBase64(Uint8Array.from(characters), alphabet);
+    if (decoded === undefined || decoded.length < padding + plain.length) return false;
+    return plain.every((byte, at) => decoded[padding + at] === byte);
   }
 }
 
-function isAlphanumeric(byte: number): boolean {
-  const folded = byte | 0x20;
-  return (byte >= 0x30 && byte <= 0x39) || (folded >= 0x61 && folded <= 0x7a);
-}
+const EQUALS = 0x3d;

@@ -1,0 +1,132 @@
+/**
+ * Chooses the atoms of an automaton: short runs of bytes of which every match has at least one, and how far from the run a
+ * match may begin and end. The filter looks for atoms; the automaton is run only around them.
+ */
+import { MAX_GRAM_SPELLINGS, setFrequency } from './byte-frequency.ts';
+import { extentOf, type Shape } from './automaton.ts';
+
+export interface Atom {
+  /** One to four sets of bytes, one after the other. */
+  readonly sets: readonly Uint32Array[];
+  /** Bytes from the match's start to the atom, and from the atom's start to the match's end; the longest may be Infinity. */
+  readonly minBefore: number;
+  readonly maxBefore: number;
+  readonly maxBehind: number;
+}
+
+interface Choice {
+  readonly atoms: readonly Atom[];
+  /** Of the bytes of ordinary data, the part at which one of the atoms stands. */
+  readonly cost: number;
+}
+
+/** An automaton whose atoms stand at more places than this is run everywhere instead. */
+const MAX_COST = 0.02;
+/** Nor is it worth the filter's room to look for more atoms than this. */
+const MAX_ATOMS = 256;
+/** Repeats are unrolled this far to find a run. */
+const UNROLLED = 4;
+
+/** Undefined when every choice is too common: then matches are looked for everywhere. */
+export function chooseAtoms(shape: Shape): readonly Atom[] | undefined {
+  const choice = bestOf(shape);
+  return choice === undefined || choice.cost > MAX_COST || choice.atoms.length > MAX_ATOMS ? undefined : choice.atoms;
+}
+
+function bestOf(shape: Shape): Choice | undefined {
+  const items = flatten(shape);
+  const extents = items.map(extentOf);
+  let best: Choice | undefined;
+  const consider = (choice: Choice | undefined): void => {
+    if (choice !== undefined && (best === undefined || choice.cost < best.cost)) best = choice;
+  };
+  let before = { min: 0, max: 0 };
+  const behindOf = tails(extents);
+  items.forEach((item, at) => {
+    const { min, max } = before;
+    if (item.kind === 'byte') {
+      for (let length = 1; length <= 4; length++) {
+        const run = items.slice(at, at + length);
+        if (run.length < length || !run.every((part) => part.kind === 'byte')) break;
+        const sets = run.map((part) => part.set);
+        if (length > 2 && spellings(sets) > MAX_GRAM_SPELLINGS) break;
+        if (length === 3) continue;
+        consider({ atoms: [{ sets, minBefore: min, maxBefore: max, maxBehind: behindOf[at]! }], cost: runCost(sets) });
+      }
+    } else if (item.kind === 'alternation' || item.kind === 'repeat') {
+      const inner =
+        item.kind === 'repeat' ? (item.min > 0 ? [bestOf(item.item)] : [undefined]) : item.items.map(bestOf);
+      if (inner.every((choice) => choice !== undefined)) {
+        const longest = extents[at]!.max;
+        // In a repeat the run may stand in any round: only the item's whole extent bounds where.
+        const isRepeat = item.kind === 'repeat';
+        consider({
+          cost: inner.reduce((sum, choice) => sum + choice.cost, 0),
+          atoms: inner.flatMap(({ atoms }) =>
+            atoms.map((atom) => ({
+              sets: atom.sets,
+              minBefore: min + atom.minBefore,
+              maxBefore: max + (isRepeat ? longest : atom.maxBefore),
+              maxBehind: behindOf[at + 1]! + (isRepeat ? longest : atom.maxBehind),
+            })),
+          ),
+        });
+      }
+    }
+    before = { min: min + extents[at]!.min, max: max + extents[at]!.max };
+  });
+  return best;
+}
+
+/** Longest extent from each item to the end; one entry more than there are items. */
+function tails(extents: readonly { readonly max: number }[]): number[] {
+  const behind = [0];
+  for (let at = extents.length - 1; at >= 0; at--) behind.unshift(behind[0]! + extents[at]!.max);
+  return behind;
+}
+
+/** The parts that stand one after the other, repeats unrolled a little so that runs show. */
+function flatten(shape: Shape): Shape[] {
+  if (shape.kind === 'sequence') return shape.items.flatMap(flatten);
+  if (shape.kind === 'alternation') {
+    const single = singleByte(shape);
+    return [single ?? shape];
+  }
+  if (shape.kind !== 'repeat' || shape.min === 0) return [shape];
+  const unrolled = Math.min(shape.min, UNROLLED);
+  const rounds = Array.from({ length: unrolled }, () => flatten(shape.item)).flat();
+  const rest: Shape = { ...shape, min: shape.min - unrolled, max: shape.max - unrolled };
+  return rest.max === 0 ? rounds : [...rounds, rest];
+}
+
+/** `(a|b)` is one byte of two. */
+function singleByte(shape: Extract<Shape, { kind: 'alternation' }>): Shape | undefined {
+  const set = new Uint32Array(8);
+  for (const item of shape.items) {
+    const parts = flatten(item);
+    const [part] = parts;
+    if (parts.length !== 1 || part?.kind !== 'byte') return undefined;
+    part.set.forEach((word, at) => (set[at]! |= word));
+  }
+  return { kind: 'byte', set };
+}
+
+function spellings(sets: readonly Uint32Array[]): number {
+  return sets.reduce((product, set) => product * sizeOf(set), 1);
+}
+
+export function sizeOf(set: Uint32Array): number {
+  let size = 0;
+  for (const word of set) for (let bits = word; bits !== 0; bits &= bits - 1) size++;
+  return size;
+}
+
+function runCost(sets: readonly Uint32Array[]): number {
+  let cost = 1;
+  sets.forEach((set, at) => {
+    const previous = sets[at - 1];
+    const repeats = previous?.every((word, index) => word === set[index]) === true && sizeOf(set) === 1;
+    cost *= repeats ? Math.max(setFrequency(set), 0.5) : setFrequency(set);
+  });
+  return cost;
+}

@@ -1,0 +1,164 @@
+/**
+ * Runs programs around their atoms. Where an atom stands, a match may begin within some bytes before it: the stretches in
+ * question are collected, joined where they overlap, and read once each by the reversed automaton, so that dense atoms cost
+ * no more than the bytes they stand in. A program without a longest match is run over whole blocks, aligned in the object.
+ */
+import { ATOM, ATOM_FIELDS, PROGRAM, PROGRAM_FIELDS, REACH, USER_FLAG, type RuleImage } from '../bundle/image.ts';
+import type { Automata } from './automata.ts';
+import type { Automaton, Stretch } from './automaton.ts';
+import type { MatchQueue } from './match-queue.ts';
+import { isFreeOnLeft, isFreeOnRight, standsAlone } from './neighbours.ts';
+import type { Window } from './window.ts';
+
+export class ProgramRunner {
+  readonly #image: RuleImage;
+  readonly #automata: Automata;
+  readonly #window: Window;
+  readonly #queue: MatchQueue;
+  /** Does the store keep further matches of that pattern, so that their lengths are wanted? */
+  readonly #wantsLength: (target: number) => boolean;
+  readonly #everywhere: readonly number[];
+  // Per program, offsets of the object: starts to look for, from and to inclusive, and how far matches may go.
+  readonly #from: Float64Array;
+  readonly #to: Float64Array;
+  readonly #readTo: Float64Array;
+  /** Programs with a stretch to look at. */
+  #waiting: number[] = [];
+  /** The last block looked at, per program. */
+  readonly #lastBlock: Float64Array;
+  #isLast = false;
+
+  constructor(
+    image: RuleImage,
+    automata: Automata,
+    window: Window,
+    queue: MatchQueue,
+    wantsLength: (target: number) => boolean,
+  ) {
+    this.#image = image;
+    this.#automata = automata;
+    this.#window = window;
+    this.#queue = queue;
+    this.#wantsLength = wantsLength;
+    const count = image.programs.length / PROGRAM_FIELDS;
+    this.#from = new Float64Array(count).fill(-1);
+    this.#to = new Float64Array(count);
+    this.#readTo = new Float64Array(count);
+    this.#lastBlock = new Float64Array(count).fill(-1);
+    this.#everywhere = Array.from({ length: count }, (_, program) => program).filter(
+      (program) => image.programs[program * PROGRAM_FIELDS + PROGRAM.hasAtoms] === 0,
+    );
+  }
+
+  reset(): void {
+    this.#waiting = [];
+    this.#from.fill(-1);
+    this.#lastBlock.fill(-1);
+  }
+
+  /** The window's part from `from` up to `to` (indices) is about to be looked at. */
+  begin(from: number, to: number, isLast: boolean): void {
+    this.#isLast = isLast;
+    const { base } = this.#window;
+    for (const program of this.#everywhere) {
+      const maxLength = this.#field(program, PROGRAM.maxLength);
+      if (to > from) this.#want(program, base + from, base + to - 1, maxLength < 0 ? 0 : base + to - 1 + maxLength);
+    }
+  }
+
+  /** An atom may stand at that index of the window. */
+  atomAt(atom: number, index: number): void {
+    const { atoms } = this.#image;
+    const row = atom * ATOM_FIELDS;
+    const offset = this.#window.base + index;
+    const maxBefore = atoms[row + ATOM.maxBefore]!;
+    const maxBehind = atoms[row + ATOM.maxBehind]!;
+    const from = Math.max(0, offset - (maxBefore < 0 || maxBefore > REACH ? REACH : maxBefore));
+    this.#want(atoms[row + ATOM.program]!, from, offset - atoms[row + ATOM.minBefore]!, offset + maxBehind);
+  }
+
+  /** Looks at every stretch that waits. */
+  finish(): void {
+    for (const program of this.#waiting) this.#run(program);
+    this.#waiting = [];
+  }
+
+  #want(program: number, from: number, to: number, readTo: number): void {
+    if (to < from) return;
+    if (this.#field(program, PROGRAM.maxLength) < 0) {
+      for (let block = Math.floor(from / REACH); block <= Math.floor(to / REACH); block++) {
+        if (block <= this.#lastBlock[program]!) continue;
+        this.#lastBlock[program] = block;
+        const end = (block + 1) * REACH;
+        this.#find(program, block * REACH, end - 1, end + REACH);
+      }
+      return;
+    }
+    if (this.#from[program]! >= 0) {
+      if (from <= this.#to[program]! + 1) {
+        this.#from[program] = Math.min(this.#from[program]!, from);
+        this.#to[program] = Math.max(this.#to[program]!, to);
+        this.#readTo[program] = Math.max(this.#readTo[program]!, readTo);
+        return;
+      }
+      this.#run(program);
+    } else {
+      this.#waiting.push(program);
+    }
+    this.#from[program] = from;
+    this.#to[program] = to;
+    this.#readTo[program] = readTo;
+  }
+
+  #run(program: number): void {
+    const from = this.#from[program]!;
+    if (from < 0) return;
+    this.#from[program] = -1;
+    this.#find(program, from, this.#to[program]!, this.#readTo[program]!);
+  }
+
+  /** Finds the matches that start at the offsets `from … to` and end at `readTo` or before it. */
+  #find(program: number, from: number, to: number, readTo: number): void {
+    const window = this.#window;
+    const { base } = window;
+    const stretch: Stretch = {
+      bytes: window.bytes,
+      start: window.dataStart,
+      end: window.end,
+      startsData: window.startOffset === 0,
+      endsData: this.#isLast,
+    };
+    const first = Math.max(from - base, stretch.start);
+    const last = Math.min(to - base, stretch.end - 1);
+    if (last < first) return;
+    const limit = Math.min(readTo - base, stretch.end);
+    const forward = this.#automata.forward(program);
+    this.#automata.backward(program).findStarts(stretch, limit, first, (start) => {
+      if (start <= last) this.#tell(program, forward, stretch, start, limit);
+    });
+  }
+
+  #tell(program: number, forward: Automaton, stretch: Stretch, start: number, limit: number): void {
+    const window = this.#window;
+    const target = this.#field(program, PROGRAM.target);
+    const flags = this.#field(program, PROGRAM.flags);
+    const minLength = this.#field(program, PROGRAM.minLength);
+    const maxLength = this.#field(program, PROGRAM.maxLength);
+    let length = minLength;
+    if (minLength !== maxLength && (flags !== 0 || target < 0 || this.#wantsLength(target))) {
+      length = forward.lengthAt(stretch, start, Math.min(limit, start + (maxLength < 0 ? REACH : maxLength)));
+      if (length < 0) length = forward.lengthAt(stretch, start, limit);
+      // Its preferred match is empty, or there is none that the reversed automaton did not see the end of.
+      if (length <= 0) return;
+    }
+    let mark = -1;
+    if ((flags & USER_FLAG.fullword) !== 0 && !standsAlone(window, start, start + length, flags, 0)) return;
+    if ((flags & USER_FLAG.leftAlone) !== 0 && !isFreeOnLeft(window, start, flags, 0)) return;
+    if ((flags & USER_FLAG.rightAlone) !== 0 && !isFreeOnRight(window, start + length, flags, 0)) mark = 1;
+    this.#queue.push(window.base + start, target, length, this.#field(program, PROGRAM.rank), mark);
+  }
+
+  #field(program: number, field: number): number {
+    return this.#image.programs[program * PROGRAM_FIELDS + field]!;
+  }
+}
