@@ -205,14 +205,14 @@ class ConditionParser {
     }
   }
 
-  #applyPrefix(operator: Unary['operator'], operatorSpan: Span): void {
+  #applyPrefix(operator: Unary['operator'], operatorSpan: Span): Operand {
     const { expression, depth, end } = this.#operands.pop()!;
     const span = { start: operatorSpan.start, end };
     const isTerm = operator === '-' || operator === '~';
-    this.#push({ kind: 'unary', span, operator, operatorSpan, operand: expression }, isTerm, depth + 1);
+    return this.#push({ kind: 'unary', span, operator, operatorSpan, operand: expression }, isTerm, depth + 1);
   }
 
-  #applyBinary(binary: BinaryOperator, operatorSpan: Span): void {
+  #applyBinary(binary: BinaryOperator, operatorSpan: Span): Operand {
     const right = this.#operands.pop()!;
     const left = this.#operands.pop()!;
     const span = { start: left.start, end: right.end };
@@ -248,18 +248,19 @@ class ConditionParser {
     }
   }
 
-  #applyLogical(kind: 'and' | 'or', left: Operand, right: Operand, span: Span): void {
+  #applyLogical(kind: 'and' | 'or', left: Operand, right: Operand, span: Span): Operand {
     const chain = left.expression;
-    if (chain.kind === kind && !left.isGrouped) {
+    // `(a or b) or c` is `a or b or c`: generated rules nest by the hundred.
+    if (chain.kind === kind) {
       (chain.operands as Expression[]).push(right.expression);
       (chain as Mutable<Logical>).span = span;
       return this.#push(chain, false, Math.max(left.depth, right.depth + 1));
     }
     const node: Logical = { kind, span, operands: [left.expression, right.expression] };
-    this.#push(node, false, 1 + Math.max(left.depth, right.depth));
+    return this.#push(node, false, 1 + Math.max(left.depth, right.depth));
   }
 
-  #applyArithmetic(operator: ArithmeticOperator, left: Operand, right: Operand, span: Span): void {
+  #applyArithmetic(operator: ArithmeticOperator, left: Operand, right: Operand, span: Span): Operand {
     const chain = left.expression;
     const joins = chain.kind === 'arithmetic' && !left.isGrouped;
     if (joins && ARITHMETIC_LEVELS.get(chain.operators[0]!) === ARITHMETIC_LEVELS.get(operator)) {
@@ -270,13 +271,15 @@ class ConditionParser {
     }
     const operands = [left.expression, right.expression];
     const node: Arithmetic = { kind: 'arithmetic', span, operands, operators: [operator] };
-    this.#push(node, true, 1 + Math.max(left.depth, right.depth));
+    return this.#push(node, true, 1 + Math.max(left.depth, right.depth));
   }
 
-  #push(expression: Expression, isTerm: boolean, depth: number): void {
+  #push(expression: Expression, isTerm: boolean, depth: number): Operand {
     const { span } = expression;
     if (depth > MAX_DEPTH) this.#tooDeep(span);
-    this.#operands.push({ expression, isTerm, isGrouped: false, depth, start: span.start, end: span.end });
+    const operand = { expression, isTerm, isGrouped: false, depth, start: span.start, end: span.end };
+    this.#operands.push(operand);
+    return operand;
   }
 
   #tooDeep(span: Span): never {
@@ -290,7 +293,7 @@ class ConditionParser {
 
   // Operands ----------------------------------------------------------------------------------------------------------
 
-  #operand(wantsTerm: boolean): void {
+  #operand(wantsTerm: boolean): Operand {
     const context = this.#context;
     const lexer = this.#lexer;
     const span = context.span();
@@ -325,7 +328,7 @@ class ConditionParser {
     }
   }
 
-  #booleanOperand(span: Span): void {
+  #booleanOperand(span: Span): Operand {
     const lexer = this.#lexer;
     switch (lexer.kind) {
       case T.true:
@@ -360,7 +363,7 @@ class ConditionParser {
   }
 
   /** `a.b[1].c(2)`: names with dots between them, each with an index or arguments at most. */
-  #path(): void {
+  #path(): Operand {
     const lexer = this.#lexer;
     const name = this.#name();
     const { start } = name.span;
@@ -389,7 +392,7 @@ class ConditionParser {
       node = { kind: 'field', span: { start, end: field.span.end }, object: node, field };
       depth++;
     }
-    this.#push(node, true, depth);
+    return this.#push(node, true, depth);
   }
 
   #arguments(): { readonly items: readonly Expression[]; readonly depth: number; readonly end: number } {
@@ -434,24 +437,24 @@ class ConditionParser {
     return { expression, depth, end };
   }
 
-  #count(start: Span): void {
+  #count(start: Span): Operand {
     const identifier = this.#patternIdentifier(start);
     if (!this.#context.accept(T.in)) {
       return this.#push({ kind: 'patternCount', span: start, identifier, range: undefined }, true, 1);
     }
     const { range, depth } = this.#range();
     const span = { start: start.start, end: range.span.end };
-    this.#push({ kind: 'patternCount', span, identifier, range }, true, depth + 1);
+    return this.#push({ kind: 'patternCount', span, identifier, range }, true, depth + 1);
   }
 
-  #offsetOrLength(start: Span, kind: 'patternOffset' | 'patternLength'): void {
+  #offsetOrLength(start: Span, kind: 'patternOffset' | 'patternLength'): Operand {
     const identifier = this.#patternIdentifier(start);
     if (!this.#lexer.is(T.bracketOpen)) {
       return this.#push({ kind, span: start, identifier, index: undefined }, true, 1);
     }
     const index = this.#index();
     const span = { start: start.start, end: index.end };
-    this.#push({ kind, span, identifier, index: index.expression }, true, index.depth + 1);
+    return this.#push({ kind, span, identifier, index: index.expression }, true, index.depth + 1);
   }
 
   /** `$a`, `#a`, `@a`, `!a`, all of them as `$a`. Alone they need a loop over patterns around them. */
@@ -557,14 +560,14 @@ class ConditionParser {
   }
 
   /** Stands on `of`. */
-  #of(quantifier: Quantifier, start: number, depth: number): void {
+  #of(quantifier: Quantifier, start: number, depth: number): Operand {
     this.#lexer.next();
     const parsed = this.#ofSet();
     const mayHaveAnchor = parsed.set.kind !== 'expressionSet';
     const { anchor, depth: anchorDepth, end } = mayHaveAnchor ? this.#anchor(parsed.set.span.end) : NO_ANCHOR;
     const span = { start, end: anchor === undefined ? parsed.set.span.end : end };
     const deepest = Math.max(depth, parsed.depth, anchorDepth);
-    this.#push({ kind: 'of', span, quantifier, set: parsed.set, anchor }, false, deepest + 1);
+    return this.#push({ kind: 'of', span, quantifier, set: parsed.set, anchor }, false, deepest + 1);
   }
 
   #ofSet(): { readonly set: OfSet; readonly depth: number } {
@@ -640,7 +643,7 @@ class ConditionParser {
 
   // Loops -----------------------------------------------------------------------------------------------------------------
 
-  #for(start: number): void {
+  #for(start: number): Operand {
     const lexer = this.#lexer;
     lexer.next();
     const { quantifier, depth } = this.#quantifier();
@@ -672,7 +675,7 @@ class ConditionParser {
       iterable: iterable.iterable,
       body: body.expression,
     };
-    this.#push(node, false, deepest + 1);
+    return this.#push(node, false, deepest + 1);
   }
 
   #quantifier(): { readonly quantifier: Quantifier; readonly depth: number } {
@@ -714,7 +717,7 @@ class ConditionParser {
     return { expression, depth, end };
   }
 
-  #with(start: number): void {
+  #with(start: number): Operand {
     const declarations: WithDeclaration[] = [];
     let deepest = 0;
     this.#lexer.next();
@@ -729,7 +732,7 @@ class ConditionParser {
     const body = this.#body();
     const span = { start, end: body.end };
     const node: Expression = { kind: 'with', span, declarations, body: body.expression };
-    this.#push(node, false, 1 + Math.max(deepest, body.depth));
+    return this.#push(node, false, 1 + Math.max(deepest, body.depth));
   }
 }
 

@@ -101,8 +101,10 @@ class SourceParser {
       }
       case T.rule:
       case T.private:
-      case T.global:
-        return this.#rule();
+      case T.global: {
+        this.#rule();
+        return;
+      }
       default:
         return this.#context.unexpected('`import`, `include` or a rule');
     }
@@ -195,7 +197,13 @@ class SourceParser {
   #body(body: Body): void {
     const context = this.#context;
     const lexer = this.#lexer;
-    if (lexer.is(T.meta) && !this.#attempt(() => this.#meta(body.meta))) this.#skipToSection();
+    if (
+      lexer.is(T.meta) &&
+      !this.#attempt(() => {
+        this.#meta(body.meta);
+      })
+    )
+      this.#skipToSection();
     if (lexer.is(T.strings)) this.#strings(body.patterns);
     if (!lexer.is(T.condition)) {
       const before = body.patterns.length > 0 ? 'a pattern or ' : body.meta.length > 0 ? '`strings` or ' : '';
