@@ -12,7 +12,7 @@
  *
  * Operators, loosest first: `or` · `and` · `not defined` · `== != contains … matches` · `< <= > >=` · `|` · `^` · `&` ·
  * `<< >>` · `+ -` · `* \ %` · `- ~`; all that have two operands group to the left. Operands and operators wait on stacks, so
- * parentheses, prefixes and long chains cost no recursion; what recurses (arguments, loops, sets) is bounded by `MAX_DEPTH`.
+ * parentheses, prefixes and long chains cost no recursion; what recurses (arguments, loops, sets) is bounded by `MAX_NESTING`.
  */
 import type {
   Anchor,
@@ -38,7 +38,7 @@ import type {
 } from './ast.ts';
 import type { Span } from './diagnostic.ts';
 import type { Lexer } from './lexer.ts';
-import { MAX_DEPTH, MAX_PARENTHESES } from './limits.ts';
+import { MAX_DEPTH, MAX_NESTING, MAX_PARENTHESES } from './limits.ts';
 import { takeFloat, takeInteger, takeText } from './literals.ts';
 import type { ParseContext } from './parse-context.ts';
 import { parseRegex } from './regex-parser.ts';
@@ -118,7 +118,7 @@ class ConditionParser {
   }
 
   #expression(sort: 'boolean' | 'term' | 'quantifier'): Operand {
-    if (++this.#nesting > MAX_DEPTH) this.#tooDeep(this.#context.span());
+    if (++this.#nesting > MAX_NESTING) this.#tooDeep(this.#context.span(), MAX_NESTING);
     const base = this.#pending.length;
     // Inside of parentheses: whether only terms may stand there. Elsewhere: whether the next operand must be one.
     let isTermLevel = sort !== 'boolean';
@@ -282,9 +282,9 @@ class ConditionParser {
     return operand;
   }
 
-  #tooDeep(span: Span): never {
+  #tooDeep(span: Span, limit = MAX_DEPTH): never {
     const hint = 'split the condition into several rules';
-    this.#context.fail('E901', span, `expressions stand in each other more than ${MAX_DEPTH} deep`, hint);
+    this.#context.fail('E901', span, `expressions stand in each other more than ${limit} deep`, hint);
   }
 
   #unexpected(expected: string): never {

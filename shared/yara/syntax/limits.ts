@@ -6,6 +6,9 @@
  */
 export const MAX_DEPTH = 500;
 
+/** Arguments, indexes, ranges, sets and bodies of loops that stand in each other in a condition. */
+export const MAX_NESTING = 250;
+
 /** Parentheses that stand in each other in a condition. They leave no nodes, so there may be more of them. */
 export const MAX_PARENTHESES = 3_000;
 
