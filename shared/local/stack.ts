@@ -11,15 +11,13 @@ import { QueueServiceClient } from '@azure/storage-queue';
 import { createApp } from '../app.ts';
 import { readConfig } from '../base/config.ts';
 import { createLogger } from '../base/log.ts';
-import { defaultExternals } from '../scanner/object-externals.ts';
+import { compileRuleFiles, readRuleFiles } from '../scanner/rule-files.ts';
 import { ruleSetOf } from '../scanner/rule-set.ts';
-import { compileRules } from '../yara/index.ts';
 import { readQueueSettings } from './host-settings.ts';
 import { startIngestionEndpoint } from './ingestion-endpoint.ts';
 import { localCredential } from './local-credential.ts';
 import { projectRoot } from './project-root.ts';
 import { QueueHost } from './queue-host.ts';
-import { readRuleFiles } from './rule-files.ts';
 import { UploadWatcher } from './upload-watcher.ts';
 import type { App } from '../app.ts';
 import type { HandledRequest } from '../scanner/handle-request.ts';
@@ -126,7 +124,7 @@ export async function startStack({ environment, events, ...given }: StackOptions
 
 function compileRuleFolder(): RuleSet {
   const folder = join(projectRoot, 'rules');
-  return ruleSetOf(compileRules(readRuleFiles(folder, 'rules'), { externals: defaultExternals }), folder);
+  return ruleSetOf(compileRuleFiles(readRuleFiles(folder, 'rules')), folder);
 }
 
 interface StartedParts {
