@@ -44,6 +44,11 @@ import type { ParseContext } from './parse-context.ts';
 import { parseRegex } from './regex-parser.ts';
 import { describe, T, type TokenKind } from './tokens.ts';
 
+/** What to write instead, for an operator of another language that stands behind or before a whole expression. */
+export function operatorHint(kind: TokenKind): string | undefined {
+  return HINTS.get(kind);
+}
+
 /** The lexer stands on the first token of a condition, and then on the one behind it. */
 export function parseCondition(context: ParseContext): Expression {
   return new ConditionParser(context).whole();
@@ -288,7 +293,7 @@ class ConditionParser {
   }
 
   #unexpected(expected: string): never {
-    this.#context.unexpected(expected, HINTS.get(this.#lexer.kind));
+    this.#context.unexpected(expected, operatorHint(this.#lexer.kind));
   }
 
   // Operands ----------------------------------------------------------------------------------------------------------
@@ -753,8 +758,8 @@ const HINTS: ReadonlyMap<TokenKind, string> = new Map([
   [T.pipe, 'write `or`'],
   [T.assign, 'write == to compare'],
   [T.length, 'write `not` to negate; !a is the length of a match of $a'],
-  [T.equal, 'a boolean cannot be compared'],
-  [T.notEqual, 'a boolean cannot be compared; write `not`'],
+  [T.equal, 'booleans cannot be compared; combine them with `and`, `or` and `not`'],
+  [T.notEqual, 'booleans cannot be compared; combine them with `and`, `or` and `not`'],
 ]);
 
 /** `7 % 2 …`: the reference takes the percent sign for that of a quantifier. */

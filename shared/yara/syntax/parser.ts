@@ -18,7 +18,7 @@ import type {
   Rule,
   SourceAst,
 } from './ast.ts';
-import { parseCondition } from './condition-parser.ts';
+import { operatorHint, parseCondition } from './condition-parser.ts';
 import type { Diagnostics } from './diagnostics.ts';
 import type { Lexer } from './lexer.ts';
 import { MAX_SOURCE_BYTES } from './limits.ts';
@@ -213,8 +213,7 @@ class SourceParser {
     context.expect(T.colon);
     const condition = parseCondition(context);
     if (!lexer.is(T.braceClose)) {
-      const hint = HINTS.get(lexer.kind);
-      context.unexpected('an operator or `}`', hint);
+      context.unexpected('an operator or `}`', operatorHint(lexer.kind));
     }
     body.condition = condition;
     body.end = lexer.end;
@@ -342,11 +341,3 @@ interface Body {
   condition: Expression | undefined;
   end: number;
 }
-
-/** What people write in other languages behind a whole expression. */
-const HINTS: ReadonlyMap<number, string> = new Map<number, string>([
-  [T.ampersand, 'write `and`'],
-  [T.pipe, 'write `or`'],
-  [T.assign, 'write == to compare'],
-  [T.equal, 'a boolean cannot be compared; a term of it in parentheses neither'],
-]);
