@@ -113,7 +113,8 @@ function printEvidence(evidence: FindingRow['Evidence']): string {
   return [...lines, ...(more > 0 ? [`… ${more} more`] : [])].join('\n');
 }
 
-function printMatch({ pattern, offset, length, excerpt }: EvidenceMatch): string {
+/** One line: pattern, place, and what the bytes look like. */
+export function printMatch({ pattern, offset, length, excerpt }: EvidenceMatch): string {
   const place = `${pattern} at ${offset}, ${length} ${length === 1 ? 'byte' : 'bytes'}`;
   if (excerpt === undefined) return place;
   // A zero behind every character makes UTF-16 hard to read.
@@ -129,8 +130,6 @@ function printTable(columns: readonly Column[], rows: readonly (readonly string[
     chars: noFrame,
     colWidths: widths,
     colAligns: columns.map(({ align }) => align ?? 'left'),
-    wordWrap: columns.some(({ wraps }) => wraps === true),
-    wrapOnWordBoundary: false,
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
   });
   table.push(columns.map(({ title }) => options.paint('bold', title)));
@@ -139,7 +138,10 @@ function printTable(columns: readonly Column[], rows: readonly (readonly string[
     table.push(
       row.map((lines, index) => {
         const { tone, wraps } = columns[index]!;
-        const text = wraps === true ? lines.join('\n') : fit(lines.join(' '), widths[index]!);
+        const width = widths[index]!;
+        // Wrapped here: the table would count colours as characters.
+        const text =
+          wraps === true ? lines.flatMap((line) => wrap(line, width)).join('\n') : fit(lines.join(' '), width);
         const chosen = tone?.(text);
         return chosen === undefined ? text : options.paint(chosen, text);
       }),
@@ -187,6 +189,11 @@ function fitColumns(columns: readonly Column[], rows: readonly (readonly string[
     excess--;
   }
   return widths;
+}
+
+function wrap(line: string, width: number): string[] {
+  const count = Math.max(1, Math.ceil(line.length / width));
+  return Array.from({ length: count }, (_, index) => line.slice(index * width, (index + 1) * width));
 }
 
 /** At most `width` characters, cut at the end. */

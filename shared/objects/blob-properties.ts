@@ -1,13 +1,22 @@
 /** Which version of a blob is there, and what the service says of it: one request, answered before any byte is read. */
 import type { BlobClient, BlobGetPropertiesResponse } from '@azure/storage-blob';
+import { SluiceError } from '../base/errors.ts';
 import { printable } from '../base/redact.ts';
 import { retry } from '../base/retry.ts';
 import { isPassingFault, toObjectError } from './blob-errors.ts';
-import type { Patience } from './blob-range.ts';
 import type { ObjectIdentity, ObjectProperties } from './byte-source.ts';
 import { isETag, normaliseETag, quoteETag } from './e-tag.ts';
-import { CustomerKeyError, ObjectChangedError, SourceReadError } from './object-errors.ts';
+import { CustomerKeyError, ObjectChangedError, ObjectGoneError, SourceReadError } from './object-errors.ts';
 import { withStallWatch } from './stall-watch.ts';
+
+/** How patient to be with the service. */
+export interface Patience {
+  readonly attempts: number;
+  /** The longest first wait between attempts; doubles with each. */
+  readonly retryDelayInMs: number;
+  /** How long a connection may be silent before another is tried. */
+  readonly stallTimeoutInMs: number;
+}
 
 /** What the service says of the blob, besides which it is. */
 export interface BlobProperties extends ObjectProperties {
@@ -68,20 +77,40 @@ export async function readProperties(
   };
 }
 
+/**
+ * The object error for what a request for the blob threw. A request with a condition is answered 412 by some services when there
+ * is no blob any more: then the blob is asked about without one, once.
+ */
+export async function explainFault(
+  error: unknown,
+  doing: string,
+  client: BlobClient,
+  url: string,
+  { stallTimeoutInMs }: Patience,
+  abortSignal: AbortSignal | undefined,
+): Promise<SluiceError> {
+  const explained = error instanceof SluiceError ? error : toObjectError(error, url, doing);
+  if (!(explained instanceof ObjectChangedError)) return explained;
+  try {
+    await getProperties(client, undefined, stallTimeoutInMs, abortSignal);
+    return explained;
+  } catch (second) {
+    abortSignal?.throwIfAborted();
+    const now = toObjectError(second, url, doing);
+    return now instanceof ObjectGoneError ? now : explained;
+  }
+}
+
 async function ask(
   client: BlobClient,
   url: string,
   eTag: string | undefined,
-  { attempts, retryDelayInMs, stallTimeoutInMs }: Patience,
+  patience: Patience,
   abortSignal: AbortSignal | undefined,
 ): Promise<BlobGetPropertiesResponse> {
-  const conditions = eTag === undefined ? {} : { ifMatch: quoteETag(eTag) };
-  const once = (): Promise<BlobGetPropertiesResponse> =>
-    withStallWatch(stallTimeoutInMs, abortSignal, (signal) =>
-      client.getProperties({ abortSignal: signal, conditions }),
-    );
+  const { attempts, retryDelayInMs, stallTimeoutInMs } = patience;
   try {
-    return await retry(once, {
+    return await retry(() => getProperties(client, eTag, stallTimeoutInMs, abortSignal), {
       attempts,
       baseDelayInMs: retryDelayInMs,
       isRetryable: isPassingFault,
@@ -89,8 +118,20 @@ async function ask(
     });
   } catch (error) {
     abortSignal?.throwIfAborted();
-    throw toObjectError(error, url, 'properties could not be read');
+    throw await explainFault(error, 'properties could not be read', client, url, patience, abortSignal);
   }
+}
+
+function getProperties(
+  client: BlobClient,
+  eTag: string | undefined,
+  stallTimeoutInMs: number,
+  abortSignal: AbortSignal | undefined,
+): Promise<BlobGetPropertiesResponse> {
+  const conditions = eTag === undefined ? {} : { ifMatch: quoteETag(eTag) };
+  return withStallWatch(stallTimeoutInMs, abortSignal, (signal) =>
+    client.getProperties({ abortSignal: signal, conditions }),
+  );
 }
 
 function changed(url: string, eTag: string): ObjectChangedError {

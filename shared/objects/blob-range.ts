@@ -6,21 +6,15 @@
  * The SDK's own repair is switched off (`maxRetryRequests: 0`): it reports a reset as an abort by the caller, waits not at all
  * between attempts, and for ever within one.
  */
+import type { Readable } from 'node:stream';
 import type { BlobClient, BlobDownloadResponseParsed } from '@azure/storage-blob';
 import { retry } from '../base/retry.ts';
-import { isPassingFault, toObjectError } from './blob-errors.ts';
+import { isPassingFault } from './blob-errors.ts';
+import { explainFault } from './blob-properties.ts';
+import type { Patience } from './blob-properties.ts';
 import { normaliseETag, quoteETag } from './e-tag.ts';
 import { ObjectChangedError } from './object-errors.ts';
 import { withStallWatch } from './stall-watch.ts';
-
-/** How patient to be with the service. */
-export interface Patience {
-  readonly attempts: number;
-  /** The longest first wait between attempts; doubles with each. */
-  readonly retryDelayInMs: number;
-  /** How long a connection may be silent before another is tried. */
-  readonly stallTimeoutInMs: number;
-}
 
 /** One version of one blob. */
 export interface PinnedBlob {
@@ -68,9 +62,9 @@ export async function readRange(
     );
   } catch (error) {
     abortSignal?.throwIfAborted();
-    if (error instanceof ObjectChangedError) throw error;
     const range = `${offset}-${offset + target.length - 1}`;
-    throw toObjectError(error, blob.name, `range ${range} could not be read in ${attempts} attempts`);
+    const doing = `range ${range} could not be read in ${attempts} attempts`;
+    throw await explainFault(error, doing, blob.client, blob.name, blob.patience, abortSignal);
   }
 }
 
@@ -93,8 +87,11 @@ async function download(
       conditions: { ifMatch: quoteETag(blob.eTag) },
       maxRetryRequests: 0,
     });
+    const body = answer.readableStreamBody as Readable;
+    // It tells of its failures by an event even when nobody reads it, which without a listener ends the process.
+    body.on('error', () => undefined);
     requireAnswer(answer, blob, offset);
-    for await (const piece of answer.readableStreamBody as AsyncIterable<Uint8Array>) {
+    for await (const piece of body as AsyncIterable<Uint8Array>) {
       alive();
       take(piece);
     }

@@ -4,6 +4,7 @@
  * that run side by side; each goes straight into the memory of its chunk.
  */
 import type { BlobClient, BlobServiceClient } from '@azure/storage-blob';
+import { printable } from '../base/redact.ts';
 import { readProperties } from './blob-properties.ts';
 import type { BlobProperties } from './blob-properties.ts';
 import { readRange } from './blob-range.ts';
@@ -126,20 +127,19 @@ class BlobSource implements ByteSource {
 
 /**
  * The client for exactly this container and name. A URL takes `.` and `..` between slashes as steps, in whatever encoding, and
- * would lead to another blob, in another container even: such names are refused.
+ * would lead to another blob, in another container even; and what is not well-formed Unicode has no encoding at all.
  */
 function addressedBlob(service: BlobServiceClient, { container, objectName, versionId }: BlobAddress): BlobClient {
-  const where = `${withoutQuery(service.url)}${container}/${objectName}`;
-  try {
+  const path = `${container}/${objectName}`;
+  const base = withoutQuery(service.url).replace(/\/$/, '');
+  const isStep = (segment: string): boolean => segment === '.' || segment === '..';
+  const isNamed = container !== '' && !container.includes('/') && objectName !== '';
+  if (isNamed && !/\p{Cs}/u.test(path) && !path.split('/').some(isStep)) {
     const client = service.getContainerClient(container).getBlobClient(objectName);
-    const path = [container, ...objectName.split('/')].map(encodeURIComponent).join('/');
-    const isExact = new URL(client.url).pathname === `${new URL(service.url).pathname.replace(/\/$/, '')}/${path}`;
-    if (container !== '' && objectName !== '' && isExact) return versionId ? client.withVersion(versionId) : client;
-  } catch (error) {
-    // A name that is not well-formed Unicode has no encoding at all.
-    if (!(error instanceof URIError)) throw error;
+    const isExact = decodeURIComponent(withoutQuery(client.url)) === `${decodeURIComponent(base)}/${path}`;
+    if (isExact) return versionId === undefined ? client : client.withVersion(versionId);
   }
-  throw new NotReadableError(`no URL leads to an object of this name: ${objectName}`, { where });
+  throw new NotReadableError(`no URL leads to an object of this name: ${printable(path, 200)}`, { where: base });
 }
 
 function withoutQuery(text: string): string {

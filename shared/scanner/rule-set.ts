@@ -80,7 +80,8 @@ function unavailable(message: string, where: string, cause?: unknown): RulesUnav
   });
 }
 
-function appRoot(): string {
+/** The nearest folder above this file that has a package.json: the checkout, or the installed package. */
+export function appRoot(): string {
   let folder = import.meta.dirname;
   while (!existsSync(resolve(folder, 'package.json'))) {
     const parent = dirname(folder);

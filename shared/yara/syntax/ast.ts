@@ -305,7 +305,7 @@ export interface Unary {
   readonly operand: Expression;
 }
 
-/** `a and b and c`: at least two operands. What was in parentheses stays a node of its own. */
+/** `a and b and c`, also with the first ones in parentheses: at least two operands. */
 export interface Logical {
   readonly kind: 'and' | 'or';
   readonly span: Span;

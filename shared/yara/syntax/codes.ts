@@ -44,8 +44,6 @@ export const ERROR_CODES = {
   /** syntax */
   E027: 'invalid integer',
   /** syntax */
-  E028: 'invalid float',
-  /** syntax */
   E029: 'invalid escape sequence',
   /** syntax */
   E030: 'invalid flag of a regular expression',
@@ -115,6 +113,36 @@ export const WARNING_CODES = {
   /** a constant `@a[0]`, undefined as in libyara */
   zero_index: 'index 0 is never defined',
 } as const;
+
+/** What `parseSource` can report. */
+export const SYNTAX_CODES: readonly (ErrorCode | WarningCode)[] = [
+  'E001',
+  'E011',
+  'E014',
+  'E015',
+  'E019',
+  'E020',
+  'E021',
+  'E024',
+  'E026',
+  'E027',
+  'E029',
+  'E030',
+  'E031',
+  'E032',
+  'E033',
+  'E045',
+  'E900',
+  'E901',
+  'consecutive_jumps',
+  'invalid_utf8',
+  'redundant_modifier',
+  'regex_class_set',
+  'regex_literal',
+  'regex_matches_empty',
+  'text_as_hex',
+  'too_many_warnings',
+];
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 export type WarningCode = keyof typeof WARNING_CODES;

@@ -12,7 +12,7 @@
  *
  * Operators, loosest first: `or` · `and` · `not defined` · `== != contains … matches` · `< <= > >=` · `|` · `^` · `&` ·
  * `<< >>` · `+ -` · `* \ %` · `- ~`; all that have two operands group to the left. Operands and operators wait on stacks, so
- * parentheses, prefixes and long chains cost no recursion; what recurses (arguments, loops, sets) is bounded by `MAX_DEPTH`.
+ * parentheses, prefixes and long chains cost no recursion; what recurses (arguments, loops, sets) is bounded by `MAX_NESTING`.
  */
 import type {
   Anchor,
@@ -38,11 +38,16 @@ import type {
 } from './ast.ts';
 import type { Span } from './diagnostic.ts';
 import type { Lexer } from './lexer.ts';
-import { MAX_DEPTH, MAX_PARENTHESES } from './limits.ts';
+import { MAX_DEPTH, MAX_NESTING, MAX_PARENTHESES } from './limits.ts';
 import { takeFloat, takeInteger, takeText } from './literals.ts';
 import type { ParseContext } from './parse-context.ts';
 import { parseRegex } from './regex-parser.ts';
 import { describe, T, type TokenKind } from './tokens.ts';
+
+/** What to write instead, for an operator of another language that stands behind or before a whole expression. */
+export function operatorHint(kind: TokenKind): string | undefined {
+  return HINTS.get(kind);
+}
 
 /** The lexer stands on the first token of a condition, and then on the one behind it. */
 export function parseCondition(context: ParseContext): Expression {
@@ -118,7 +123,7 @@ class ConditionParser {
   }
 
   #expression(sort: 'boolean' | 'term' | 'quantifier'): Operand {
-    if (++this.#nesting > MAX_DEPTH) this.#tooDeep(this.#context.span());
+    if (++this.#nesting > MAX_NESTING) this.#tooDeep(this.#context.span(), MAX_NESTING);
     const base = this.#pending.length;
     // Inside of parentheses: whether only terms may stand there. Elsewhere: whether the next operand must be one.
     let isTermLevel = sort !== 'boolean';
@@ -205,14 +210,14 @@ class ConditionParser {
     }
   }
 
-  #applyPrefix(operator: Unary['operator'], operatorSpan: Span): void {
+  #applyPrefix(operator: Unary['operator'], operatorSpan: Span): Operand {
     const { expression, depth, end } = this.#operands.pop()!;
     const span = { start: operatorSpan.start, end };
     const isTerm = operator === '-' || operator === '~';
-    this.#push({ kind: 'unary', span, operator, operatorSpan, operand: expression }, isTerm, depth + 1);
+    return this.#push({ kind: 'unary', span, operator, operatorSpan, operand: expression }, isTerm, depth + 1);
   }
 
-  #applyBinary(binary: BinaryOperator, operatorSpan: Span): void {
+  #applyBinary(binary: BinaryOperator, operatorSpan: Span): Operand {
     const right = this.#operands.pop()!;
     const left = this.#operands.pop()!;
     const span = { start: left.start, end: right.end };
@@ -248,18 +253,19 @@ class ConditionParser {
     }
   }
 
-  #applyLogical(kind: 'and' | 'or', left: Operand, right: Operand, span: Span): void {
+  #applyLogical(kind: 'and' | 'or', left: Operand, right: Operand, span: Span): Operand {
     const chain = left.expression;
-    if (chain.kind === kind && !left.isGrouped) {
+    // `(a or b) or c` is `a or b or c`: generated rules nest by the hundred.
+    if (chain.kind === kind) {
       (chain.operands as Expression[]).push(right.expression);
       (chain as Mutable<Logical>).span = span;
       return this.#push(chain, false, Math.max(left.depth, right.depth + 1));
     }
     const node: Logical = { kind, span, operands: [left.expression, right.expression] };
-    this.#push(node, false, 1 + Math.max(left.depth, right.depth));
+    return this.#push(node, false, 1 + Math.max(left.depth, right.depth));
   }
 
-  #applyArithmetic(operator: ArithmeticOperator, left: Operand, right: Operand, span: Span): void {
+  #applyArithmetic(operator: ArithmeticOperator, left: Operand, right: Operand, span: Span): Operand {
     const chain = left.expression;
     const joins = chain.kind === 'arithmetic' && !left.isGrouped;
     if (joins && ARITHMETIC_LEVELS.get(chain.operators[0]!) === ARITHMETIC_LEVELS.get(operator)) {
@@ -270,27 +276,29 @@ class ConditionParser {
     }
     const operands = [left.expression, right.expression];
     const node: Arithmetic = { kind: 'arithmetic', span, operands, operators: [operator] };
-    this.#push(node, true, 1 + Math.max(left.depth, right.depth));
+    return this.#push(node, true, 1 + Math.max(left.depth, right.depth));
   }
 
-  #push(expression: Expression, isTerm: boolean, depth: number): void {
+  #push(expression: Expression, isTerm: boolean, depth: number): Operand {
     const { span } = expression;
     if (depth > MAX_DEPTH) this.#tooDeep(span);
-    this.#operands.push({ expression, isTerm, isGrouped: false, depth, start: span.start, end: span.end });
+    const operand = { expression, isTerm, isGrouped: false, depth, start: span.start, end: span.end };
+    this.#operands.push(operand);
+    return operand;
   }
 
-  #tooDeep(span: Span): never {
+  #tooDeep(span: Span, limit = MAX_DEPTH): never {
     const hint = 'split the condition into several rules';
-    this.#context.fail('E901', span, `expressions stand in each other more than ${MAX_DEPTH} deep`, hint);
+    this.#context.fail('E901', span, `expressions stand in each other more than ${limit} deep`, hint);
   }
 
   #unexpected(expected: string): never {
-    this.#context.unexpected(expected, HINTS.get(this.#lexer.kind));
+    this.#context.unexpected(expected, operatorHint(this.#lexer.kind));
   }
 
   // Operands ----------------------------------------------------------------------------------------------------------
 
-  #operand(wantsTerm: boolean): void {
+  #operand(wantsTerm: boolean): Operand {
     const context = this.#context;
     const lexer = this.#lexer;
     const span = context.span();
@@ -325,7 +333,7 @@ class ConditionParser {
     }
   }
 
-  #booleanOperand(span: Span): void {
+  #booleanOperand(span: Span): Operand {
     const lexer = this.#lexer;
     switch (lexer.kind) {
       case T.true:
@@ -360,7 +368,7 @@ class ConditionParser {
   }
 
   /** `a.b[1].c(2)`: names with dots between them, each with an index or arguments at most. */
-  #path(): void {
+  #path(): Operand {
     const lexer = this.#lexer;
     const name = this.#name();
     const { start } = name.span;
@@ -389,7 +397,7 @@ class ConditionParser {
       node = { kind: 'field', span: { start, end: field.span.end }, object: node, field };
       depth++;
     }
-    this.#push(node, true, depth);
+    return this.#push(node, true, depth);
   }
 
   #arguments(): { readonly items: readonly Expression[]; readonly depth: number; readonly end: number } {
@@ -434,24 +442,24 @@ class ConditionParser {
     return { expression, depth, end };
   }
 
-  #count(start: Span): void {
+  #count(start: Span): Operand {
     const identifier = this.#patternIdentifier(start);
     if (!this.#context.accept(T.in)) {
       return this.#push({ kind: 'patternCount', span: start, identifier, range: undefined }, true, 1);
     }
     const { range, depth } = this.#range();
     const span = { start: start.start, end: range.span.end };
-    this.#push({ kind: 'patternCount', span, identifier, range }, true, depth + 1);
+    return this.#push({ kind: 'patternCount', span, identifier, range }, true, depth + 1);
   }
 
-  #offsetOrLength(start: Span, kind: 'patternOffset' | 'patternLength'): void {
+  #offsetOrLength(start: Span, kind: 'patternOffset' | 'patternLength'): Operand {
     const identifier = this.#patternIdentifier(start);
     if (!this.#lexer.is(T.bracketOpen)) {
       return this.#push({ kind, span: start, identifier, index: undefined }, true, 1);
     }
     const index = this.#index();
     const span = { start: start.start, end: index.end };
-    this.#push({ kind, span, identifier, index: index.expression }, true, index.depth + 1);
+    return this.#push({ kind, span, identifier, index: index.expression }, true, index.depth + 1);
   }
 
   /** `$a`, `#a`, `@a`, `!a`, all of them as `$a`. Alone they need a loop over patterns around them. */
@@ -557,14 +565,14 @@ class ConditionParser {
   }
 
   /** Stands on `of`. */
-  #of(quantifier: Quantifier, start: number, depth: number): void {
+  #of(quantifier: Quantifier, start: number, depth: number): Operand {
     this.#lexer.next();
     const parsed = this.#ofSet();
     const mayHaveAnchor = parsed.set.kind !== 'expressionSet';
     const { anchor, depth: anchorDepth, end } = mayHaveAnchor ? this.#anchor(parsed.set.span.end) : NO_ANCHOR;
     const span = { start, end: anchor === undefined ? parsed.set.span.end : end };
     const deepest = Math.max(depth, parsed.depth, anchorDepth);
-    this.#push({ kind: 'of', span, quantifier, set: parsed.set, anchor }, false, deepest + 1);
+    return this.#push({ kind: 'of', span, quantifier, set: parsed.set, anchor }, false, deepest + 1);
   }
 
   #ofSet(): { readonly set: OfSet; readonly depth: number } {
@@ -640,7 +648,7 @@ class ConditionParser {
 
   // Loops -----------------------------------------------------------------------------------------------------------------
 
-  #for(start: number): void {
+  #for(start: number): Operand {
     const lexer = this.#lexer;
     lexer.next();
     const { quantifier, depth } = this.#quantifier();
@@ -672,7 +680,7 @@ class ConditionParser {
       iterable: iterable.iterable,
       body: body.expression,
     };
-    this.#push(node, false, deepest + 1);
+    return this.#push(node, false, deepest + 1);
   }
 
   #quantifier(): { readonly quantifier: Quantifier; readonly depth: number } {
@@ -714,7 +722,7 @@ class ConditionParser {
     return { expression, depth, end };
   }
 
-  #with(start: number): void {
+  #with(start: number): Operand {
     const declarations: WithDeclaration[] = [];
     let deepest = 0;
     this.#lexer.next();
@@ -729,7 +737,7 @@ class ConditionParser {
     const body = this.#body();
     const span = { start, end: body.end };
     const node: Expression = { kind: 'with', span, declarations, body: body.expression };
-    this.#push(node, false, 1 + Math.max(deepest, body.depth));
+    return this.#push(node, false, 1 + Math.max(deepest, body.depth));
   }
 }
 
@@ -750,8 +758,8 @@ const HINTS: ReadonlyMap<TokenKind, string> = new Map([
   [T.pipe, 'write `or`'],
   [T.assign, 'write == to compare'],
   [T.length, 'write `not` to negate; !a is the length of a match of $a'],
-  [T.equal, 'a boolean cannot be compared'],
-  [T.notEqual, 'a boolean cannot be compared; write `not`'],
+  [T.equal, 'booleans cannot be compared; combine them with `and`, `or` and `not`'],
+  [T.notEqual, 'booleans cannot be compared; combine them with `and`, `or` and `not`'],
 ]);
 
 /** `7 % 2 …`: the reference takes the percent sign for that of a quantifier. */

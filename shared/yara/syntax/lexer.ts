@@ -91,9 +91,9 @@ export class Lexer {
       this.end = skipName(bytes, start + 1);
       this.kind = keywordAt(bytes, start, this.end);
     } else if ((byteClass & DIGIT) !== 0) {
-      this.#number(start);
+      this.kind = this.#number(start);
     } else {
-      this.#symbol(first, start);
+      this.kind = this.#symbol(first, start);
     }
   }
 
@@ -102,7 +102,7 @@ export class Lexer {
     return this.#source.ascii(this.start, this.end);
   }
 
-  #number(start: number): void {
+  #number(start: number): TokenKind {
     const { bytes } = this;
     let at = start + 1;
     const second = bytes[at];
@@ -122,10 +122,10 @@ export class Lexer {
       return this.#take(T.float, skipDigits(bytes, at + 1));
     }
     const hasSuffix = (bytes[at] === 0x4b || bytes[at] === 0x4d) && bytes[at + 1] === 0x42;
-    this.#take(T.integer, hasSuffix ? at + 2 : at);
+    return this.#take(T.integer, hasSuffix ? at + 2 : at);
   }
 
-  #symbol(first: number, start: number): void {
+  #symbol(first: number, start: number): TokenKind {
     const { bytes } = this;
     const second = bytes[start + 1] ?? 0;
     switch (first) {
@@ -152,25 +152,24 @@ export class Lexer {
         return second === EQUAL ? this.#take(T.greaterEqual, start + 2) : this.#take(T.greater, start + 1);
       default: {
         const kind = SINGLE_BYTE[first]!;
-        this.#take(kind as TokenKind, start + (kind === T.unknown ? characterLength(bytes, start) : 1));
+        return this.#take(kind as TokenKind, start + (kind === T.unknown ? characterLength(bytes, start) : 1));
       }
     }
   }
 
   /** `"…"` in one line, or `"""…"""` over several lines without a bare quote inside. */
-  #text(start: number): void {
+  #text(start: number): TokenKind {
     const { bytes } = this;
     if (bytes[start + 1] === QUOTE && bytes[start + 2] === QUOTE) {
       const close = findQuote(bytes, start + 3, true);
       if (close >= 0 && bytes[close + 1] === QUOTE && bytes[close + 2] === QUOTE) return this.#take(T.text, close + 3);
     }
     const close = findQuote(bytes, start + 1, false);
-    if (close >= 0) this.#take(T.text, close + 1);
-    else this.#take(T.unclosedText, lineEnd(bytes, start));
+    return close >= 0 ? this.#take(T.text, close + 1) : this.#take(T.unclosedText, lineEnd(bytes, start));
   }
 
   /** `/…/` with up to two letters of flags. Comments have been skipped, so this slash begins a regex. */
-  #regex(start: number): void {
+  #regex(start: number): TokenKind {
     const { bytes } = this;
     let at = start + 1;
     // A comment that is never closed was left standing by skipTrivia.
@@ -183,12 +182,12 @@ export class Lexer {
     at++;
     const flagsEnd = at + 2;
     while (at < flagsEnd && isLetter(bytes[at] ?? 0)) at++;
-    this.#take(T.regex, at);
+    return this.#take(T.regex, at);
   }
 
-  #take(kind: TokenKind, end: number): void {
-    this.kind = kind;
+  #take(kind: TokenKind, end: number): TokenKind {
     this.end = end;
+    return kind;
   }
 }
 

@@ -1,7 +1,13 @@
 /** Bounds of the front end. Each is met by a diagnostic (`E901` or the one named), never by an exception or by silence. */
 
-/** Nodes of a condition or of hex alternatives that stand in each other. A walk over a tree recurses this deep at most. */
-export const MAX_DEPTH = 1_000;
+/**
+ * Nodes of a condition or of hex alternatives that stand in each other. A walk over a tree recurses this deep at most, so
+ * that a walk with three large frames for each level stays within half of the usual stack of 1 MB.
+ */
+export const MAX_DEPTH = 500;
+
+/** Arguments, indexes, ranges, sets and bodies of loops that stand in each other in a condition. */
+export const MAX_NESTING = 250;
 
 /** Parentheses that stand in each other in a condition. They leave no nodes, so there may be more of them. */
 export const MAX_PARENTHESES = 3_000;

@@ -68,10 +68,8 @@ export function takeFloat(context: ParseContext): FloatLiteral {
   const { lexer, source } = context;
   const span = context.span();
   const digits = source.ascii(span.start, span.end).replaceAll('_', '');
-  const value = Number(digits);
-  if (Number.isNaN(value)) context.error('E028', span, `${context.source.excerpt(span)} is not a number`);
   lexer.next();
-  return { kind: 'float', span, value };
+  return { kind: 'float', span, value: Number(digits) };
 }
 
 /** The current token, a text: its bytes after escapes. Steps over it. */

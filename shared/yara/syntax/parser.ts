@@ -18,7 +18,7 @@ import type {
   Rule,
   SourceAst,
 } from './ast.ts';
-import { parseCondition } from './condition-parser.ts';
+import { operatorHint, parseCondition } from './condition-parser.ts';
 import type { Diagnostics } from './diagnostics.ts';
 import type { Lexer } from './lexer.ts';
 import { MAX_SOURCE_BYTES } from './limits.ts';
@@ -101,8 +101,10 @@ class SourceParser {
       }
       case T.rule:
       case T.private:
-      case T.global:
-        return this.#rule();
+      case T.global: {
+        this.#rule();
+        return;
+      }
       default:
         return this.#context.unexpected('`import`, `include` or a rule');
     }
@@ -195,7 +197,13 @@ class SourceParser {
   #body(body: Body): void {
     const context = this.#context;
     const lexer = this.#lexer;
-    if (lexer.is(T.meta) && !this.#attempt(() => this.#meta(body.meta))) this.#skipToSection();
+    if (
+      lexer.is(T.meta) &&
+      !this.#attempt(() => {
+        this.#meta(body.meta);
+      })
+    )
+      this.#skipToSection();
     if (lexer.is(T.strings)) this.#strings(body.patterns);
     if (!lexer.is(T.condition)) {
       const before = body.patterns.length > 0 ? 'a pattern or ' : body.meta.length > 0 ? '`strings` or ' : '';
@@ -205,8 +213,7 @@ class SourceParser {
     context.expect(T.colon);
     const condition = parseCondition(context);
     if (!lexer.is(T.braceClose)) {
-      const hint = HINTS.get(lexer.kind);
-      context.unexpected('an operator or `}`', hint);
+      context.unexpected('an operator or `}`', operatorHint(lexer.kind));
     }
     body.condition = condition;
     body.end = lexer.end;
@@ -334,11 +341,3 @@ interface Body {
   condition: Expression | undefined;
   end: number;
 }
-
-/** What people write in other languages behind a whole expression. */
-const HINTS: ReadonlyMap<number, string> = new Map<number, string>([
-  [T.ampersand, 'write `and`'],
-  [T.pipe, 'write `or`'],
-  [T.assign, 'write == to compare'],
-  [T.equal, 'a boolean cannot be compared; a term of it in parentheses neither'],
-]);

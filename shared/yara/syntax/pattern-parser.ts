@@ -14,6 +14,9 @@ import { T, type TokenKind } from './tokens.ts';
 /** Shorter texts have no whole base64 character of their own. */
 const MIN_BASE64_TEXT = 3;
 const ALPHABET_LENGTH = 64;
+const BACKSLASH = 0x5c;
+/** `=` */
+const PADDING = 0x3d;
 
 type ModifierName = keyof PatternModifiers;
 type Modifiers = { -readonly [Key in ModifierName]?: NonNullable<PatternModifiers[Key]> };
@@ -40,14 +43,23 @@ function textPattern(context: ParseContext, identifier: PatternIdentifier): Patt
   const { bytes, span: valueSpan } = takeText(context);
   const { modifiers, end } = takeModifiers(context, valueSpan.end);
   refuseCombinations(context, modifiers);
-  if (bytes.length === 0) {
+  if (bytes.length === 0 && isEmptyText(valueSpan)) {
     context.error('E024', valueSpan, `pattern ${identifier.name}: an empty text is nothing to search for`);
-  } else if (bytes.length < MIN_BASE64_TEXT && (modifiers.base64 ?? modifiers.base64wide) !== undefined) {
+  } else if (
+    bytes.length > 0 &&
+    bytes.length < MIN_BASE64_TEXT &&
+    (modifiers.base64 ?? modifiers.base64wide) !== undefined
+  ) {
     const name = modifiers.base64 === undefined ? 'base64wide' : 'base64';
     const message = `pattern ${identifier.name}: a text with ${name} has at least ${MIN_BASE64_TEXT} bytes`;
     context.error('E024', valueSpan, message);
   }
   return { kind: 'text', span: { start: identifier.span.start, end }, identifier, bytes, valueSpan, modifiers };
+}
+
+/** Two quotes or six and nothing between them; a text of faulty escapes is empty too, but was blamed already. */
+function isEmptyText({ start, end }: Span): boolean {
+  return end - start === 2 || end - start === 6;
 }
 
 function hexPattern(context: ParseContext, identifier: PatternIdentifier): Pattern {
@@ -132,9 +144,12 @@ function base64Modifier(context: ParseContext, name: Span): Base64Modifier {
   const { bytes: alphabet, span: alphabetSpan } = takePlainText(context);
   const span = { start: name.start, end: lexer.end };
   context.expect(T.parenClose);
+  if (alphabet.includes(BACKSLASH)) return { span, alphabet };
   if (alphabet.length !== ALPHABET_LENGTH) {
     const message = `a base64 alphabet has ${ALPHABET_LENGTH} bytes, this one ${alphabet.length}`;
     context.error('E026', alphabetSpan, message);
+  } else if (!alphabet.every((byte) => byte >= 0x20 && byte <= 0x7e && byte !== PADDING)) {
+    context.error('E026', alphabetSpan, 'a base64 alphabet is of printable ASCII characters other than =');
   } else if (new Set(alphabet).size !== ALPHABET_LENGTH) {
     context.error('E026', alphabetSpan, 'the bytes of a base64 alphabet are all different');
   }

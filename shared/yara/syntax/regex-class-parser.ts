@@ -33,6 +33,8 @@ const AMPERSAND = 0x26;
 const TILDE = 0x7e;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
+const LESS = 0x3c;
+const GREATER = 0x3e;
 
 type Operator = typeof AMPERSAND | typeof MINUS | typeof TILDE;
 
@@ -214,6 +216,8 @@ class ClassParser {
           return escape.value;
         case 'codePoint':
           if (escape.value >= 0x80) return this.#notAscii(start);
+          // The reference takes these two for assertions here, though not outside of classes.
+          if (escape.value === LESS || escape.value === GREATER) reader.warnOfLiteral(start);
           return escape.value;
         case 'set':
           addAll(set, escape.set);

@@ -74,19 +74,20 @@ export function parseRegex(context: ParseContext, span: Span, use: RegexUse): Re
   }
   const source = bytes.subarray(span.start + 1, slash);
   const reader = new RegexReader(context, span.start + 1, slash, ignoreCase || use.nocase);
-  const root = readRoot(new RegexParser(reader, dotAll, use.isPattern), span);
+  const root = readRoot(new RegexParser(reader, dotAll, use.isPattern));
+  if (root === undefined) return { span, source, ignoreCase, dotAll, root: { kind: 'empty', span } };
   const regex: Regex = { span, source, ignoreCase, dotAll, root };
-  if (root.kind !== 'empty') checkUse(context, regex, use);
+  checkUse(context, regex, use);
   return regex;
 }
 
-function readRoot(parser: RegexParser, span: Span): RegexNode {
+function readRoot(parser: RegexParser): RegexNode | undefined {
   try {
     return parser.whole();
   } catch (error) {
     // The error has been reported; the rule is broken, and the rest of it can still be read.
     if (!(error instanceof ParseFailure)) throw error;
-    return { kind: 'empty', span };
+    return undefined;
   }
 }
 
@@ -372,6 +373,9 @@ class RegexParser {
     const isOne = last === first;
     if (!isComplete || (isOne && first.value === undefined)) return undefined;
     const end = last.end + 1;
+    if (first.value === undefined && last.value === undefined) {
+      reader.fail(reader.at, end, 'a repeat has at least one bound', 'write * for any number, \\{ for a brace');
+    }
     const min = first.value ?? 0;
     if (min > MAX_REPEAT || (last.value ?? 0) > MAX_REPEAT) {
       reader.fail(reader.at, end, `a repeat has at most ${MAX_REPEAT} times`);

@@ -112,7 +112,7 @@ export class RegexReader {
       case 'P':
         return this.fail(start, this.at, 'Unicode classes are not supported: a regular expression sees bytes');
       default:
-        this.#warnOfLiteral(start);
+        this.warnOfLiteral(start);
         return { kind: 'codePoint', value: letter };
     }
   }
@@ -123,11 +123,12 @@ export class RegexReader {
     const byte = this.bytes[this.at]!;
     const value = codePointAt(this.bytes, this.at, length);
     this.at += length;
-    if (byte >= 0x80) this.#warnOfLiteral(start);
+    if (byte >= 0x80) this.warnOfLiteral(start);
     return byte >= 0x80 && length === 1 ? { kind: 'byte', value: byte } : { kind: 'codePoint', value };
   }
 
-  #warnOfLiteral(start: number): void {
+  /** Of an escape from `start` to here. */
+  warnOfLiteral(start: number): void {
     const span = { start, end: this.at };
     const text = this.context.source.excerpt(span);
     const message = `${text} is not an escape; ${text.slice(1)} is meant literally`;

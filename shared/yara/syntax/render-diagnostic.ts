@@ -83,7 +83,7 @@ function cutAround(source: SourceText, lineStart: number, lineEnd: number, span:
   let end = indent;
   for (const cell of visibleCells(source.bytes, from, to)) {
     text += cell.text;
-    const width = [...cell.text].length;
+    const width = Array.from(cell.text).length;
     if (cell.start < spanStart) indent += width;
     if (cell.start < spanEnd) end += width;
   }

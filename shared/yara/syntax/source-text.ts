@@ -102,7 +102,7 @@ export function visibleCells(bytes: Uint8Array, start: number, end: number): Cel
 
 /** A string with everything invisible made visible: for names that come from outside. */
 export function visibleText(text: string): string {
-  return [...text].map((character) => visibleCodePoint(character.codePointAt(0)!)).join('');
+  return Array.from(text, (character) => visibleCodePoint(character.codePointAt(0)!)).join('');
 }
 
 /** Bytes of the character at `at`: 2 to 4 for well-formed UTF-8, else 1. */

@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import {
   formatBytes,
@@ -9,6 +9,7 @@ import {
 } from '../../../../shared/local/print-results.ts';
 import { readIncidentRule } from '../../../../shared/local/incident.ts';
 import type { Incident } from '../../../../shared/local/incident.ts';
+import type { Tone } from '../../../../shared/local/print-results.ts';
 import type { FindingRow, ScanRow } from '../../../../shared/sinks/rows.ts';
 
 const plain = { width: 100, paint: (_tone: unknown, text: string) => text };
@@ -135,6 +136,27 @@ describe('printFindings', () => {
     );
     expect(widest(text)).toBeLessThanOrEqual(80);
     expect(text.match(/x/g)).toHaveLength(64);
+  });
+});
+
+describe('colours', () => {
+  it('change nothing but colours', () => {
+    const coloured = {
+      width: 70,
+      paint: (tone: Tone, text: string) => styleText(tone, text, { validateStream: false }),
+    };
+    const excerpt = 'x'.repeat(64);
+    const findings = [finding(), finding({ Evidence: [{ pattern: '$a', offset: 0, length: 64, excerpt }] })];
+    const scans = [scan(), scan({ ObjectName: 'long/'.repeat(50), Verdict: 'incomplete', Reason: 'limit:pages' })];
+    const narrow = { ...plain, width: 70 };
+    for (const [withColours, without] of [
+      [printFindings(findings, coloured), printFindings(findings, narrow)],
+      [printScans(scans, coloured), printScans(scans, narrow)],
+      [printIncidents([incident()], coloured), printIncidents([incident()], narrow)],
+    ] as const) {
+      expect(withColours).toContain('\u001b[');
+      expect(stripVTControlCharacters(withColours)).toBe(without);
+    }
   });
 });
 

@@ -1,0 +1,58 @@
+/**
+ * What the engine can do so far, in the words that cases name their needs by. A case that needs anything else must be
+ * refused at compile time with `E900`: nothing is ever read and then ignored. What is done is added here, and the suite
+ * fails when a feature that is not listed works.
+ */
+
+export const supportedFeatures: ReadonlySet<string> = new Set([
+  // patterns
+  'text',
+  'wide',
+  'nocase',
+  'fullword',
+  'private-pattern',
+  'hex',
+  'hex-mask',
+  'hex-fixed-jump',
+  // what conditions ask of patterns
+  'count',
+  'count-in',
+  'offset',
+  'length',
+  'at',
+  'in',
+  'of',
+  'of-percent',
+  'of-in',
+  'of-at',
+  'of-tuple',
+  'for-of',
+  // values and what is done with them
+  'arithmetic',
+  'bitwise',
+  'float',
+  'read-integer',
+  'defined',
+  'for-in',
+  'with',
+  'text-value',
+  'text-operator',
+  'externals',
+  // rules
+  'rule-reference',
+  'rule-set',
+  'rule-wildcard',
+  'private-rule',
+  'global-rule',
+  'import',
+]);
+
+/** Compile warnings that the engine gives. One that is not listed must not appear. */
+export const supportedWarnings: ReadonlySet<string> = new Set([]);
+
+const WARNING = 'warning:';
+
+/** The features among `features` that the engine lacks. */
+export function lackingFeatures(features: readonly string[]): string[] {
+  return features.filter((feature) => !feature.startsWith(WARNING) && !supportedFeatures.has(feature));
+}
