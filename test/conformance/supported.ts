@@ -14,6 +14,12 @@ export const supportedFeatures: ReadonlySet<string> = new Set([
   'hex',
   'hex-mask',
   'hex-fixed-jump',
+  'hex-jump',
+  'hex-alternative',
+  'regex',
+  'regex-extended',
+  'xor',
+  'base64',
   // what conditions ask of patterns
   'count',
   'count-in',

@@ -24,9 +24,11 @@ export const ASSERTION = {
   end: 1,
   wordBoundary: 2,
   notWordBoundary: 3,
-  /** The same over two-byte units. */
+  /** The same over two-byte units: an edge is where less than one of them is left. */
   wideWordBoundary: 4,
   notWideWordBoundary: 5,
+  wideStart: 6,
+  wideEnd: 7,
 } as const;
 
 /** What both kinds of trees come down to. */
@@ -80,7 +82,8 @@ export function shapeOfRegex(node: RegexNode): Shape {
     case 'assertion':
       return { kind: 'assertion', assertion: ASSERTION[node.assertion] };
     case 'group':
-      return shapeOfRegex(node.node);
+      // What stands in a group is no part of the outermost sequence, which decides where chains are cut.
+      return { kind: 'sequence', items: [shapeOfRegex(node.node)] };
     case 'sequence':
       return { kind: 'sequence', items: node.items.map(shapeOfRegex) };
     case 'alternation':
@@ -102,17 +105,20 @@ export function widened(shape: Shape): Shape {
     case 'byte':
       return { kind: 'sequence', items: [shape, byteShape(ZERO)] };
     case 'assertion':
-      if (shape.assertion === ASSERTION.wordBoundary)
-        return { kind: 'assertion', assertion: ASSERTION.wideWordBoundary };
-      if (shape.assertion === ASSERTION.notWordBoundary)
-        return { kind: 'assertion', assertion: ASSERTION.notWideWordBoundary };
-      return shape;
+      return { kind: 'assertion', assertion: wideAssertions[shape.assertion] ?? shape.assertion };
     case 'repeat':
       return { ...shape, item: widened(shape.item) };
     default:
       return { ...shape, items: shape.items.map(widened) };
   }
 }
+
+const wideAssertions: Readonly<Record<number, number>> = {
+  [ASSERTION.start]: ASSERTION.wideStart,
+  [ASSERTION.end]: ASSERTION.wideEnd,
+  [ASSERTION.wordBoundary]: ASSERTION.wideWordBoundary,
+  [ASSERTION.notWordBoundary]: ASSERTION.notWideWordBoundary,
+};
 
 export function reversed(shape: Shape): Shape {
   switch (shape.kind) {

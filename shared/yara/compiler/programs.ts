@@ -91,7 +91,7 @@ export class ProgramSet {
   }
 
   #addForm(pattern: number, shape: Shape, flags: number, rank: number): void {
-    const parts = splitRegex(topLevel(shape));
+    const parts = splitRegex(outermost(shape));
     if (parts.length === 1) this.#add(pattern, shape, flags, rank);
     else this.#addChain(pattern, parts, flags);
   }
@@ -151,7 +151,7 @@ export class ProgramSet {
 /** Is the pattern too large to be run? */
 export function isTooLarge(pattern: HexPattern | RegexPattern): boolean {
   const shape = pattern.kind === 'hex' ? shapeOfHex(pattern.root) : shapeOfRegex(pattern.regex.root);
-  const parts = pattern.kind === 'hex' ? splitHex(topLevel(shape)) : splitRegex(topLevel(shape));
+  const parts = pattern.kind === 'hex' ? splitHex(topLevel(shape)) : splitRegex(outermost(shape));
   return parts.some((part) => extentOf(part.shape).min <= REACH && stateCountOf(part.shape, REACH) > MAX_STATES);
 }
 
@@ -166,6 +166,11 @@ interface ChainPart {
 
 function topLevel(shape: Shape): readonly Shape[] {
   return shape.kind === 'sequence' ? shape.items.flatMap(topLevel) : [shape];
+}
+
+/** As written: a group is one item, whatever it holds. */
+function outermost(shape: Shape): readonly Shape[] {
+  return shape.kind === 'sequence' ? shape.items : [shape];
 }
 
 function isGap(shape: Shape): shape is Extract<Shape, { kind: 'repeat' }> {

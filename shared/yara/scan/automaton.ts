@@ -334,6 +334,10 @@ function assertionHolds(assertion: number, stretch: Stretch, at: number): boolea
       return isWord(stretch, at - 1) !== isWord(stretch, at);
     case ASSERTION.notWordBoundary:
       return isWord(stretch, at - 1) === isWord(stretch, at);
+    case ASSERTION.wideStart:
+      return startsData && at - start < 2;
+    case ASSERTION.wideEnd:
+      return endsData && end - at < 2;
     case ASSERTION.wideWordBoundary:
       return isWideWord(stretch, at - 2) !== isWideWord(stretch, at);
     default:
