@@ -43,6 +43,7 @@ export const supportedFeatures: ReadonlySet<string> = new Set([
   'with',
   'text-value',
   'text-operator',
+  'matches',
   'externals',
   // rules
   'rule-reference',
@@ -54,7 +55,23 @@ export const supportedFeatures: ReadonlySet<string> = new Set([
 ]);
 
 /** Compile warnings that the engine gives. One that is not listed must not appear. */
-export const supportedWarnings: ReadonlySet<string> = new Set([]);
+export const supportedWarnings: ReadonlySet<string> = new Set([
+  'ambiguous_expr',
+  'bool_int_comparison',
+  'consecutive_jumps',
+  'duplicate_import',
+  'duplicate_pattern_value',
+  'global_rule_misuse',
+  'invariant_expr',
+  'non_bool_expr',
+  'potentially_slow_loop',
+  'redundant_modifier',
+  'slow_pattern',
+  'text_as_hex',
+  'too_many_iterations',
+  'unintended_pattern_in_set',
+  'unsatisfiable_expr',
+]);
 
 const WARNING = 'warning:';
 

@@ -1,91 +1,29 @@
 /**
  * Is byte code sound? Every rule's code is walked once with types in place of values: whole instructions, operands that name
- * what exists, jumps that go where the stack fits, and a stack that always holds what an instruction takes. So a bundle
- * from outside may give wrong answers, but nothing in it can break a scan.
- *
- * Types: `b` boolean, `i` integer, `f` float, `t` text, `p` pattern. In signatures `x` stands for `i` or `f`.
+ * what exists, jumps that go where the stack and the loops fit, and a stack that always holds what an instruction takes. So
+ * a bundle from outside may give wrong answers, but nothing in it can break a scan.
  */
+import { moduleNamed } from '../modules/links.ts';
+import { typeKey, type TypeSchema } from '../modules/schema.ts';
+import { signatureOf, type CodeType } from './code-types.ts';
 import {
   EXTERNAL,
   EXTERNAL_FIELDS,
   EXTERNAL_TYPE,
   PATTERN_FIELDS,
+  REGEX_FIELDS,
   RULE,
   RULE_FIELDS,
   type RuleImage,
 } from './image.ts';
+import { linksOf, type Links } from './links.ts';
 import { OP, operandCounts, QUANTIFIER, readers, type Instruction } from './opcodes.ts';
 
 const instructionNames = Object.entries(OP)
   .sort(([, a], [, b]) => a - b)
   .map(([name]) => name as Instruction);
 
-/** What instructions take and leave whose operands need no look. */
-const signatures: Partial<Record<Instruction, string>> = {
-  true: '>b',
-  false: '>b',
-  small: '>i',
-  filesize: '>i',
-  and: 'bb>b',
-  or: 'bb>b',
-  not: 'b>b',
-  truth: 'x>b',
-  textTruth: 't>b',
-  toInteger: 'b>i',
-  toFloat: 'i>f',
-  add: 'ii>i',
-  subtract: 'ii>i',
-  multiply: 'ii>i',
-  divide: 'ii>i',
-  remainder: 'ii>i',
-  negate: 'i>i',
-  bitAnd: 'ii>i',
-  bitOr: 'ii>i',
-  bitXor: 'ii>i',
-  bitNot: 'i>i',
-  shiftLeft: 'ii>i',
-  shiftRight: 'ii>i',
-  addFloat: 'ff>f',
-  subtractFloat: 'ff>f',
-  multiplyFloat: 'ff>f',
-  divideFloat: 'ff>f',
-  negateFloat: 'f>f',
-  equal: 'xx>b',
-  notEqual: 'xx>b',
-  less: 'xx>b',
-  lessOrEqual: 'xx>b',
-  greater: 'xx>b',
-  greaterOrEqual: 'xx>b',
-  textEqual: 'tt>b',
-  textNotEqual: 'tt>b',
-  textLess: 'tt>b',
-  textLessOrEqual: 'tt>b',
-  textGreater: 'tt>b',
-  textGreaterOrEqual: 'tt>b',
-  contains: 'tt>b',
-  icontains: 'tt>b',
-  startswith: 'tt>b',
-  istartswith: 'tt>b',
-  endswith: 'tt>b',
-  iendswith: 'tt>b',
-  iequals: 'tt>b',
-};
-
-/** What instructions take and leave whose first operand is a pattern. */
-const patternSignatures: Partial<Record<Instruction, string>> = {
-  has: '>b',
-  hasAt: 'i>b',
-  hasIn: 'ii>b',
-  count: '>i',
-  countIn: 'ii>i',
-  offset: 'i>i',
-  length: 'i>i',
-};
-
-/** What the sets take behind their quantifier's number. */
-const setSignatures: Partial<Record<Instruction, string>> = { of: '>b', ofAt: 'i>b', ofIn: 'ii>b' };
-
-const MAX_VARIABLES = 4096;
+export const MAX_VARIABLES = 1 << 16;
 
 /** What is wrong; undefined when all of it is sound. */
 export function checkCode(image: RuleImage): string | undefined {
@@ -94,23 +32,48 @@ export function checkCode(image: RuleImage): string | undefined {
     const end = image.rules[row + RULE.codeEnd]!;
     const isInside = start >= 0 && start <= end && end <= image.code.length;
     if (!isInside || !new CodeCheck(image, row / RULE_FIELDS).isSound(start, end)) {
-      return `the code of rule ${row / RULE_FIELDS} is broken`;
+      return `the code of rule ${row / RULE_FIELDS} is broken, or uses what this engine lacks`;
     }
   }
   return undefined;
 }
 
+/** A stack of types. Stacks share what is below, so that copies cost nothing. */
+interface Stack {
+  readonly type: CodeType;
+  readonly below: Stack | undefined;
+}
+
+interface Loop {
+  /** Where the body, or the first item, begins. */
+  readonly body: number;
+  readonly behind: number;
+  readonly stack: Stack | undefined;
+  readonly kind: 'loop' | 'of';
+  /** Items of an `of` that are still to come. */
+  left: number;
+  readonly around: Loop | undefined;
+}
+
+/** What a jump brings to its target. */
+interface Arrival {
+  readonly stack: Stack | undefined;
+  readonly loop: Loop | undefined;
+}
+
 class CodeCheck {
   readonly #image: RuleImage;
+  readonly #links: Links;
   readonly #rule: number;
-  #stack = '';
-  readonly #variables: (string | undefined)[] = [];
-  /** The stack that a jump brings to its target. */
-  readonly #arriving = new Map<number, string>();
-  readonly #loops: { readonly body: number; readonly behind: number; readonly stack: string }[] = [];
+  #stack: Stack | undefined;
+  #loop: Loop | undefined;
+  /** A variable keeps its type for the whole rule. */
+  readonly #variables: (CodeType | undefined)[] = [];
+  readonly #arrivals = new Map<number, Arrival>();
 
   constructor(image: RuleImage, rule: number) {
     this.#image = image;
+    this.#links = linksOf(image);
     this.#rule = rule;
   }
 
@@ -125,160 +88,300 @@ class CodeCheck {
       at += 1 + count;
       if (!this.#step(instructionNames[instruction]!, operands, at, end)) return false;
     }
-    return this.#meets(end) && this.#arriving.size === 0 && this.#loops.length === 0 && this.#stack === 'b';
+    const isDone = this.#meets(end) && this.#arrivals.size === 0 && this.#loop === undefined;
+    return isDone && this.#pop('boolean') && this.#stack === undefined;
   }
 
-  /** Do jumps to here bring the stack that is here? */
+  /** Do jumps to here bring the stack and the loops that are here? */
   #meets(at: number): boolean {
-    const arriving = this.#arriving.get(at);
-    this.#arriving.delete(at);
-    return arriving === undefined || arriving === this.#stack;
+    const arrival = this.#arrivals.get(at);
+    this.#arrivals.delete(at);
+    return arrival === undefined || (arrival.loop === this.#loop && isSame(arrival.stack, this.#stack));
   }
 
   #step(name: Instruction, operands: Int32Array, next: number, end: number): boolean {
-    const [first = 0, second = 0, third = 0] = operands;
-    const signature = signatures[name];
-    if (signature !== undefined) return this.#apply(signature);
-    const patternSignature = patternSignatures[name];
-    if (patternSignature !== undefined) return this.#isPattern(first) && this.#apply(patternSignature);
-    const setSignature = setSignatures[name];
-    if (setSignature !== undefined) {
-      return this.#isSet(second, third) && this.#apply(`${quantifierTakes(first)}${setSignature}`);
+    const [first = 0, second = 0, third = 0, fourth = 0, fifth = 0] = operands;
+    const signature = signatureOf(name);
+    if (signature !== undefined) {
+      const isNamed =
+        (signature.pattern !== true || this.#isPattern(first)) &&
+        (signature.set !== true || this.#isSet(second, third)) &&
+        (signature.regex !== true || this.#isRegex(first));
+      // An anchor stands above the quantifier's number.
+      const takesNumber = signature.set === true && takesNumberFor(first);
+      if (takesNumber === undefined) return false;
+      const takes: readonly CodeType[] = takesNumber ? ['integer', ...signature.takes] : signature.takes;
+      return isNamed && this.#apply(takes, signature.gives);
     }
     const image = this.#image;
     switch (name) {
       case 'integer':
-        return first >= 0 && first < image.integers.length && this.#apply('>i');
+        return isIn(first, image.integers.length) && this.#apply([], 'integer');
       case 'float':
-        return first >= 0 && first < image.floats.length && this.#apply('>f');
+        return isIn(first, image.floats.length) && this.#apply([], 'float');
       case 'text':
-        return first >= 0 && first < image.stringOffsets.length - 1 && this.#apply('>t');
+        return isIn(first, image.stringOffsets.length - 1) && this.#apply([], 'text');
       case 'external':
         return this.#external(first);
       case 'rule':
-        return first >= 0 && first < this.#rule && this.#apply('>b');
+        return isIn(first, this.#rule) && this.#apply([], 'boolean');
       case 'read':
-        return readers[first] !== undefined && this.#apply(readers[first].type === 'integer' ? 'i>i' : 'i>f');
+        return isIn(first, readers.length) && this.#apply(['integer'], readers[first]!.type);
       case 'defined':
-        if (this.#stack === '') return false;
-        this.#stack = `${this.#stack.slice(0, -1)}b`;
-        return true;
+        return this.#popAny() !== undefined && this.#push('boolean');
       case 'andSkip':
       case 'orSkip':
-        return this.#stack.endsWith('b') && this.#jump(first, this.#stack, next, end);
-      case 'ofValues':
-        return second > 0 && this.#apply(`${quantifierTakes(first)}${'b'.repeat(second)}>b`);
+        return this.#stack?.type === 'boolean' && this.#jump(first, this.#stack, next, end);
+      case 'module':
+        return this.#module(first);
+      case 'field':
+        return this.#field(first);
+      case 'item':
+        return this.#item();
+      case 'lookup':
+        return this.#lookup();
+      case 'lengthOf':
+        return hasLength(this.#popAny()) && this.#push('integer');
+      case 'call':
+        return this.#call(first);
       case 'variable': {
         const type = this.#variables[first];
-        return type !== undefined && type !== 'p' && this.#apply(`>${type}`);
+        return type !== undefined && type !== 'pattern' && this.#push(type);
       }
       case 'keep': {
-        const type = this.#stack.slice(-1);
-        return type !== '' && this.#keep(first, type) && this.#apply(`${type}>`);
+        const type = this.#popAny();
+        return type !== undefined && this.#keep(first, type);
       }
       case 'forRange':
-        return this.#apply(`${quantifierTakes(first)}ii>`) && this.#keep(second, 'i') && this.#enter(third, next, end);
-      case 'forList':
-        return this.#list(operands, next, end);
-      case 'forSet':
         return (
-          this.#isSet(operands[3]!, operands[4]!) &&
-          this.#apply(`${quantifierTakes(first)}>`) &&
-          this.#keep(second, 'p') &&
-          this.#enter(third, next, end)
+          this.#apply(['integer', 'integer']) && this.#keep(second, 'integer') && this.#enter(first, third, next, end)
         );
+      case 'forList':
+        return this.#list(fourth) && this.#keep(second, this.#listType!) && this.#enter(first, third, next, end);
+      case 'forSet':
+        return this.#isSet(fourth, fifth) && this.#keep(second, 'pattern') && this.#enter(first, third, next, end);
+      case 'forArray':
+        return this.#array(second) && this.#enter(first, third, next, end);
+      case 'forDictionary':
+        return this.#dictionary(second, third) && this.#enter(first, fourth, next, end);
       case 'next':
-        return this.#leave(first, next);
+        return this.#next(first, next);
+      case 'ofValues':
+        return third > 0 && this.#enter(first, second, next, end, third);
+      case 'ofNext':
+        return this.#ofNext(first, next);
       default:
         return false;
     }
   }
 
-  #list(operands: Int32Array, next: number, end: number): boolean {
-    const [quantifier = 0, variable = 0, behind = 0, count = 0] = operands;
-    const type = this.#stack.slice(-1);
-    return (
-      count > 0 &&
-      type !== '' &&
-      this.#apply(`${quantifierTakes(quantifier)}${type.repeat(Math.min(count, this.#stack.length))}>`) &&
-      this.#keep(variable, type) &&
-      this.#enter(behind, next, end)
-    );
+  // Modules --------------------------------------------------------------------------------------------------------------
+
+  #module(link: number): boolean {
+    const module = isIn(link, this.#links.names.length) ? moduleNamed(this.#links.names[link]!) : undefined;
+    return module?.open !== undefined && this.#push(module.schema);
   }
 
-  /** `next` stands right before `behind`, and only there may the loop be left. */
-  #enter(behind: number, body: number, end: number): boolean {
-    this.#loops.push({ body, behind, stack: this.#stack });
-    return this.#jump(behind, `${this.#stack}b`, body, end);
+  #field(link: number): boolean {
+    const structure = this.#popAny();
+    const name = this.#links.names[link];
+    if (name === undefined || typeof structure !== 'object' || structure.kind !== 'structure') return false;
+    const fields = structure.fields ?? {};
+    return Object.hasOwn(fields, name) && this.#push(fields[name]!.type);
   }
 
-  #leave(body: number, next: number): boolean {
-    const loop = this.#loops.pop();
-    if (loop === undefined) return false;
-    return loop.body === body && loop.behind === next && this.#stack === `${loop.stack}b`;
+  #item(): boolean {
+    if (!this.#pop('integer')) return false;
+    const array = this.#popAny();
+    return typeof array === 'object' && array.kind === 'array' && this.#push(array.item);
   }
 
-  #jump(target: number, stack: string, next: number, end: number): boolean {
-    const loop = this.#loops.at(-1);
-    const limit = loop !== undefined && loop.behind !== target ? loop.behind : end;
-    if (target < next || target > limit) return false;
-    const known = this.#arriving.get(target);
-    this.#arriving.set(target, stack);
-    return known === undefined || known === stack;
+  #lookup(): boolean {
+    const key = this.#popAny();
+    const dictionary = this.#popAny();
+    const isFitting = typeof dictionary === 'object' && dictionary.kind === 'dictionary' && dictionary.key === key;
+    return isFitting && this.#push(dictionary.value);
   }
 
-  #keep(variable: number, type: string): boolean {
-    if (variable < 0 || variable >= MAX_VARIABLES) return false;
-    this.#variables[variable] = type;
+  #call(link: number): boolean {
+    const called = this.#links.functions[link];
+    if (called === undefined) return false;
+    const { structure, schema } = called;
+    return this.#apply(schema.isMethod === true ? [structure, ...schema.parameters] : schema.parameters, schema.result);
+  }
+
+  // Loops ----------------------------------------------------------------------------------------------------------------
+
+  #listType: CodeType | undefined;
+
+  /** Takes that many values of one type, which it leaves in `#listType`. */
+  #list(count: number): boolean {
+    this.#listType = this.#stack?.type;
+    if (this.#listType === undefined || count <= 0) return false;
+    for (let item = 0; item < count; item++) if (!this.#pop(this.#listType)) return false;
     return true;
+  }
+
+  #array(variable: number): boolean {
+    const array = this.#popAny();
+    return typeof array === 'object' && array.kind === 'array' && this.#keep(variable, array.item);
+  }
+
+  #dictionary(key: number, value: number): boolean {
+    const dictionary = this.#popAny();
+    if (typeof dictionary !== 'object' || dictionary.kind !== 'dictionary') return false;
+    return this.#keep(key, dictionary.key) && this.#keep(value, dictionary.value);
+  }
+
+  /** Takes the quantifier's number. What the loop leaves stands `behind` it. */
+  #enter(quantifier: number, behind: number, body: number, end: number, items = 0): boolean {
+    const takesNumber = takesNumberFor(quantifier);
+    if (takesNumber === undefined || (takesNumber && !this.#pop('integer'))) return false;
+    if (!this.#jump(behind, pushed(this.#stack, 'boolean'), body, end)) return false;
+    const kind = items > 0 ? 'of' : 'loop';
+    this.#loop = { body, behind, stack: this.#stack, kind, left: items, around: this.#loop };
+    return true;
+  }
+
+  /** Stands right before `behind`, and only there is the loop left. */
+  #next(body: number, next: number): boolean {
+    const loop = this.#loop;
+    if (loop?.kind !== 'loop' || loop.body !== body || loop.behind !== next) return false;
+    this.#loop = loop.around;
+    return isSame(this.#stack, pushed(loop.stack, 'boolean'));
+  }
+
+  #ofNext(behind: number, next: number): boolean {
+    const loop = this.#loop;
+    if (loop?.kind !== 'of' || loop.behind !== behind) return false;
+    if (!isSame(this.#stack, pushed(loop.stack, 'boolean'))) return false;
+    loop.left--;
+    if (loop.left > 0) {
+      this.#stack = loop.stack;
+      return next < behind;
+    }
+    this.#loop = loop.around;
+    return next === behind;
+  }
+
+  /** Jumps go forward, and out of a loop only to where it is left. */
+  #jump(target: number, stack: Stack | undefined, next: number, end: number): boolean {
+    if (target < next || target > (this.#loop?.behind ?? end)) return false;
+    const known = this.#arrivals.get(target);
+    this.#arrivals.set(target, { stack, loop: this.#loop });
+    return known === undefined || (known.loop === this.#loop && isSame(known.stack, stack));
+  }
+
+  // Operands -------------------------------------------------------------------------------------------------------------
+
+  #keep(variable: number, type: CodeType): boolean {
+    if (!isIn(variable, MAX_VARIABLES)) return false;
+    const known = this.#variables[variable];
+    this.#variables[variable] = type;
+    return known === undefined || isSameType(known, type);
   }
 
   #external(external: number): boolean {
     const { externals } = this.#image;
-    const type = externals[external * EXTERNAL_FIELDS + EXTERNAL.type];
-    switch (external < 0 ? undefined : type) {
+    if (!isIn(external, externals.length / EXTERNAL_FIELDS)) return false;
+    switch (externals[external * EXTERNAL_FIELDS + EXTERNAL.type]) {
       case EXTERNAL_TYPE.text:
-        return this.#apply('>t');
+        return this.#push('text');
       case EXTERNAL_TYPE.integer:
-        return this.#apply('>i');
+        return this.#push('integer');
       case EXTERNAL_TYPE.float:
-        return this.#apply('>f');
+        return this.#push('float');
       case EXTERNAL_TYPE.boolean:
-        return this.#apply('>b');
+        return this.#push('boolean');
       default:
         return false;
     }
   }
 
+  /** The current pattern is one only inside the loop that sets it. */
   #isPattern(operand: number): boolean {
-    if (operand < 0) return this.#variables[~operand] === 'p';
-    return operand < this.#image.patterns.length / PATTERN_FIELDS;
+    if (operand >= 0) return operand < this.#image.patterns.length / PATTERN_FIELDS;
+    return this.#variables[~operand] === 'pattern' && this.#isSetAround(~operand);
+  }
+
+  #isSetAround(variable: number): boolean {
+    for (let loop = this.#loop; loop !== undefined; loop = loop.around) {
+      const at = loop.body - 1 - operandCounts[OP.forSet]!;
+      const { code } = this.#image;
+      if (loop.kind === 'loop' && code[at] === OP.forSet && code[at + 2] === variable) return true;
+    }
+    return false;
   }
 
   #isSet(first: number, count: number): boolean {
     const { sets, patterns } = this.#image;
     if (first < 0 || count < 1 || first + count > sets.length) return false;
-    return sets
-      .subarray(first, first + count)
-      .every((pattern) => pattern >= 0 && pattern < patterns.length / PATTERN_FIELDS);
+    return sets.subarray(first, first + count).every((pattern) => isIn(pattern, patterns.length / PATTERN_FIELDS));
   }
 
-  #apply(signature: string): boolean {
-    const [takes = '', leaves = ''] = signature.split('>');
-    const from = this.#stack.length - takes.length;
-    if (from < 0) return false;
-    for (let at = 0; at < takes.length; at++) {
-      const wanted = takes[at];
-      const found = this.#stack[from + at];
-      if (wanted === 'x' ? found !== 'i' && found !== 'f' : found !== wanted) return false;
-    }
-    this.#stack = this.#stack.slice(0, from) + leaves;
+  #isRegex(regex: number): boolean {
+    return isIn(regex, this.#image.regexes.length / REGEX_FIELDS);
+  }
+
+  #push(type: CodeType): true {
+    this.#stack = pushed(this.#stack, type);
     return true;
+  }
+
+  #popAny(): CodeType | undefined {
+    const top = this.#stack;
+    this.#stack = top?.below;
+    return top?.type;
+  }
+
+  #pop(wanted: CodeType): boolean {
+    const found = this.#popAny();
+    if (found === undefined) return false;
+    if (wanted === 'number') return found === 'integer' || found === 'float';
+    return isSameType(found, wanted);
+  }
+
+  /** Takes types off the stack, the last one from its top, and puts one there. */
+  #apply(takes: readonly CodeType[], gives?: CodeType): boolean {
+    for (let at = takes.length - 1; at >= 0; at--) if (!this.#pop(takes[at]!)) return false;
+    return gives === undefined || this.#push(gives);
   }
 }
 
-function quantifierTakes(kind: number): string {
-  if (kind === QUANTIFIER.number || kind === QUANTIFIER.percentage) return 'i';
-  // Any other number that is no quantifier asks for what no stack holds.
-  return kind === QUANTIFIER.all || kind === QUANTIFIER.any || kind === QUANTIFIER.none ? '' : '?';
+function pushed(below: Stack | undefined, type: CodeType): Stack {
+  return { type, below };
+}
+
+function isSame(a: Stack | undefined, b: Stack | undefined): boolean {
+  let left = a;
+  let right = b;
+  while (left !== right) {
+    if (left === undefined || right === undefined || !isSameType(left.type, right.type)) return false;
+    left = left.below;
+    right = right.below;
+  }
+  return true;
+}
+
+function isSameType(a: CodeType, b: CodeType): boolean {
+  return a === b || (typeof a === 'object' && typeof b === 'object' && sameKey(a, b));
+}
+
+function sameKey(a: TypeSchema, b: TypeSchema): boolean {
+  return typeKey(a) === typeKey(b);
+}
+
+function hasLength(type: CodeType | undefined): boolean {
+  return type === 'text' || (typeof type === 'object' && type.kind !== 'structure');
+}
+
+function isIn(index: number, length: number): boolean {
+  return index >= 0 && index < length;
+}
+
+/** Undefined for a number that is no quantifier. */
+function takesNumberFor(quantifier: number): boolean | undefined {
+  if (quantifier === QUANTIFIER.number || quantifier === QUANTIFIER.percentage) return true;
+  const isWord = quantifier === QUANTIFIER.all || quantifier === QUANTIFIER.any || quantifier === QUANTIFIER.none;
+  return isWord ? false : undefined;
 }

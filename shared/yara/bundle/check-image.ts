@@ -20,6 +20,8 @@ import {
   PATTERN,
   PATTERN_FIELDS,
   PATTERN_KINDS,
+  REGEX,
+  REGEX_FIELDS,
   RULE,
   RULE_FIELDS,
   SCALAR,
@@ -30,9 +32,10 @@ import {
   USER_FLAG,
   type RuleImage,
 } from './image.ts';
+import { STATE_FIELDS } from '../compiler/automaton.ts';
 import { isRank, isString, isTarget, isWithin, rowsOf } from './bounds.ts';
 import { checkCode } from './check-code.ts';
-import { checkPrograms } from './check-programs.ts';
+import { checkPrograms, isAutomaton } from './check-programs.ts';
 
 /** No window is longer than this: the longest literal, and as much before it. */
 const MAX_REACH = 1 << 28;
@@ -47,6 +50,7 @@ export function checkImage(image: RuleImage): string | undefined {
     checkPrograms(image) ??
     checkBuckets(image) ??
     checkValues(image) ??
+    checkLinks(image) ??
     checkCode(image)
   );
 }
@@ -167,6 +171,22 @@ function checkBuckets(image: RuleImage): string | undefined {
       const length = literals[row + LITERAL.length]!;
       // A match must lie within the reach on both sides, or the window would not hold it.
       if (offset < 0 || offset >= length || offset > left || length - offset > right) return 'its filter is broken';
+    }
+  }
+  return undefined;
+}
+
+/** What code names in modules, and its regexes. */
+function checkLinks(image: RuleImage): string | undefined {
+  const { links, regexes, regexStates, regexSets } = image;
+  if (!links.every((id) => isString(image, id))) return 'its table of links is broken';
+  if (rowsOf(regexes, REGEX_FIELDS) < 0 || rowsOf(regexSets, 8) < 0 || rowsOf(regexStates, STATE_FIELDS) < 0) {
+    return 'its table of regexes is broken';
+  }
+  const tables = { states: regexStates, byteSets: regexSets };
+  for (let row = 0; row < regexes.length; row += REGEX_FIELDS) {
+    if (!isAutomaton(tables, regexes[row + REGEX.first]!, regexes[row + REGEX.count]!)) {
+      return 'its table of regexes is broken';
     }
   }
   return undefined;

@@ -42,7 +42,11 @@ function checkRows(image: RuleImage): string | undefined {
 }
 
 /** Every state leads to a state of the same automaton. */
-function isAutomaton({ states, byteSets }: RuleImage, first: number, count: number): boolean {
+export function isAutomaton(
+  { states, byteSets }: Pick<RuleImage, 'states' | 'byteSets'>,
+  first: number,
+  count: number,
+): boolean {
   if (!isWithin(first, count, states.length / STATE_FIELDS)) return false;
   for (let state = 0; state < count; state++) {
     const row = (first + state) * STATE_FIELDS;

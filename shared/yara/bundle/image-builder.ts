@@ -1,5 +1,6 @@
 /** Collects the sections of an image while the compiler works, and interns strings and constants. */
-import { sectionTypes, type RuleImage, type SectionName } from './image.ts';
+import { STATE_FIELDS } from '../compiler/automaton.ts';
+import { REGEX_FIELDS, sectionTypes, type RuleImage, type SectionName } from './image.ts';
 
 const encoder = new TextEncoder();
 
@@ -10,6 +11,9 @@ export class ImageBuilder {
   readonly #floatIds = new Map<string, number>();
   readonly #floats: number[] = [];
   readonly #setIds = new Map<string, number>();
+  readonly #linkIds = new Map<string, number>();
+  readonly #regexIds = new Map<string, number>();
+  readonly #regexSetIds = new Map<string, number>();
 
   readonly rules: number[] = [];
   readonly tags: number[] = [];
@@ -17,6 +21,10 @@ export class ImageBuilder {
   readonly patterns: number[] = [];
   readonly sets: number[] = [];
   readonly code: number[] = [];
+  readonly links: number[] = [];
+  readonly regexes: number[] = [];
+  readonly #regexStates: number[] = [];
+  readonly #regexSets: Uint32Array[] = [];
   readonly base64Forms: number[] = [];
   readonly externals: number[] = [];
   readonly diagnostics: number[] = [];
@@ -70,6 +78,42 @@ export class ImageBuilder {
     return start;
   }
 
+  /** What code names in a module. */
+  link(name: string): number {
+    let id = this.#linkIds.get(name);
+    if (id === undefined) {
+      id = this.links.length;
+      this.links.push(this.text(name));
+      this.#linkIds.set(name, id);
+    }
+    return id;
+  }
+
+  /** A regex of a condition. `statesFor` gives its states, with sets numbered by what it is handed. */
+  regex(statesFor: (intern: (set: Uint32Array) => number) => readonly number[]): number {
+    const states = statesFor((set) => this.#regexSet(set));
+    const key = states.join();
+    let id = this.#regexIds.get(key);
+    if (id === undefined) {
+      id = this.regexes.length / REGEX_FIELDS;
+      this.regexes.push(this.#regexStates.length / STATE_FIELDS, states.length / STATE_FIELDS);
+      for (const number of states) this.#regexStates.push(number);
+      this.#regexIds.set(key, id);
+    }
+    return id;
+  }
+
+  #regexSet(set: Uint32Array): number {
+    const key = set.join();
+    let id = this.#regexSetIds.get(key);
+    if (id === undefined) {
+      id = this.#regexSets.length;
+      this.#regexSets.push(set);
+      this.#regexSetIds.set(key, id);
+    }
+    return id;
+  }
+
   build(matching: Pick<RuleImage, MatchingSection>): RuleImage {
     const offsets = new Uint32Array(this.#strings.length + 1);
     let total = 0;
@@ -92,6 +136,10 @@ export class ImageBuilder {
       base64Forms: Int32Array.from(this.base64Forms),
       sets: Int32Array.from(this.sets),
       code: Int32Array.from(this.code),
+      links: Int32Array.from(this.links),
+      regexes: Int32Array.from(this.regexes),
+      regexStates: Int32Array.from(this.#regexStates),
+      regexSets: Uint32Array.from(this.#regexSets.flatMap((set) => [...set])),
       integers: BigInt64Array.from(this.#integerIds.keys()),
       floats: Float64Array.from(this.#floats),
       externals: Int32Array.from(this.externals),

@@ -50,6 +50,13 @@ export const sectionTypes = {
   /** Pattern and rule indices of `of` sets. */
   sets: Int32Array,
   code: Int32Array,
+  /** String ids of what code names in modules: a module, a field, or a function as `functionLink` writes it. */
+  links: Int32Array,
+  /** First state and count of states of each regex in a condition. */
+  regexes: Int32Array,
+  /** As `states` and `byteSets`, of the regexes in conditions. */
+  regexStates: Int32Array,
+  regexSets: Uint32Array,
   integers: BigInt64Array,
   floats: Float64Array,
   /** `EXTERNAL_FIELDS` numbers per external. */
@@ -97,7 +104,14 @@ export const RULE_FLAG = {
   /** Reads integers at constant offsets below `HEAD_BYTES` only. */
   readsHead: 16,
   readsPages: 32,
+  /** Does something besides having a value, so it is evaluated once, at the end, whatever is known before. */
+  hasEffect: 64,
+  /** Computes over ranges of the object. */
+  readsRanges: 128,
 } as const;
+
+/** From this bit on: the kinds (`RANGE_KINDS`) that the rule is certain to ask over the whole object. */
+export const RULE_RANGE_SHIFT = 8;
 
 /** How far from the start a constant read may lie to count as a read of the head. */
 export const HEAD_BYTES = 4096;
@@ -174,6 +188,9 @@ export const CHAIN_FIELDS = 4;
 export const PIECE = { chain: 0, minGap: 1, maxGap: 2 } as const;
 export const PIECE_FIELDS = 3;
 
+export const REGEX = { first: 0, count: 1 } as const;
+export const REGEX_FIELDS = 2;
+
 export const EXTERNAL = { name: 0, type: 1, value: 2 } as const;
 export const EXTERNAL_FIELDS = 3;
 /** `value` is as in `META_TYPE`, text being a string id whatever its bytes. */
@@ -195,7 +212,7 @@ export const SCALAR = {
   leftReach: 0,
   /** Bytes from a candidate's position to its literals' ends, two bytes of context included. */
   rightReach: 1,
-  /** 1 when a condition reads integers anywhere. */
+  /** 1 when a condition reads the object anywhere. */
   readsPages: 2,
 } as const;
 export const SCALAR_COUNT = 3;

@@ -153,6 +153,7 @@ function ruleInfo(image: RuleImage, rule: number): RuleInfo {
   if (hasRuleFlag(image, rule, 'readsFilesize')) needs.push('filesize');
   if (hasRuleFlag(image, rule, 'readsHead')) needs.push('head');
   if (hasRuleFlag(image, rule, 'readsPages')) needs.push('pages');
+  if (hasRuleFlag(image, rule, 'readsRanges')) needs.push('digest');
   return {
     rule: textOf(image, ruleField(image, rule, 'name')),
     namespace: textOf(image, ruleField(image, rule, 'namespace')),

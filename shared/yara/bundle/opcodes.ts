@@ -49,8 +49,6 @@ const instructions = {
   ofAt: 3,
   /** [quantifier, first, count] (number) lower upper → boolean */
   ofIn: 3,
-  /** [quantifier, count] (number) boolean… → boolean */
-  ofValues: 2,
 
   // Logic. Operands are booleans, undefined or undecided.
   /** [target] boolean: jumps with false when it is false or undefined */
@@ -114,9 +112,30 @@ const instructions = {
   endswith: 0,
   iendswith: 0,
   iequals: 0,
+  /** text regex → boolean */
+  matches: 0,
 
+  // The object.
   /** [index into `readers`] offset → number */
   read: 1,
+  /** → integer */
+  entrypoint: 0,
+
+  // Modules. What they name is a number of `links`.
+  /** [module] → its root structure */
+  module: 1,
+  /** [field] structure → value */
+  field: 1,
+  /** array index → value */
+  item: 0,
+  /** dictionary key → value */
+  lookup: 0,
+  /** text, array or dictionary → how many bytes or items it has */
+  lengthOf: 0,
+  /** [function] argument… → value; the structure of a method is the first argument */
+  call: 1,
+  /** [regex] → regex */
+  regex: 1,
 
   // Variables and loops. A loop leaves a boolean and goes on behind `next`.
   /** [variable] → value */
@@ -129,8 +148,16 @@ const instructions = {
   forList: 4,
   /** [quantifier, variable, behind, first, count] (number): over patterns; the body follows */
   forSet: 5,
+  /** [quantifier, variable, behind] (number) array: the body follows */
+  forArray: 3,
+  /** [quantifier, key variable, value variable, behind] (number) dictionary: the body follows */
+  forDictionary: 4,
   /** [body] boolean: the body's value */
   next: 1,
+  /** [quantifier, behind, count] (number): as many items follow, each with `ofNext` behind it */
+  ofValues: 3,
+  /** [behind] boolean: an item's value; goes on behind the last one, with a boolean, as soon as it is certain */
+  ofNext: 1,
 } as const;
 
 export type Instruction = keyof typeof instructions;

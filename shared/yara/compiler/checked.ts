@@ -4,13 +4,44 @@
  */
 import type { ImageBuilder } from '../bundle/image-builder.ts';
 import { OP, type Instruction } from '../bundle/opcodes.ts';
+import type { FunctionSchema, ResultConstraint, ScalarSchema, StructureSchema, TypeSchema } from '../modules/schema.ts';
 
-export type ValueType = 'boolean' | 'integer' | 'float' | 'text';
+/** What an expression may be; functions have no value but can be called and given a name. */
+export type CheckedType = TypeSchema | 'regex' | FunctionType;
+
+export interface FunctionType {
+  readonly kind: 'function';
+  readonly name: string;
+  readonly target: ReaderTarget | LengthTarget | ModuleTarget;
+}
+
+/** `len` of a text, an array or a dictionary: `receiver`. */
+export interface LengthTarget {
+  readonly kind: 'length';
+  readonly receiver: Checked;
+}
+
+/** One of `readers`: it takes an offset. */
+export interface ReaderTarget {
+  readonly kind: 'reader';
+  readonly reader: number;
+}
+
+export interface ModuleTarget {
+  readonly kind: 'module';
+  readonly structure: StructureSchema;
+  readonly overloads: readonly FunctionSchema[];
+  /** The structure it was found in, which a method takes as its first argument. */
+  readonly receiver: Checked;
+}
+
+/** A value known at compile time; text is its bytes. */
+export type Constant = boolean | bigint | number | Uint8Array;
 
 export interface Checked {
-  readonly type: ValueType;
-  /** Of an integer; other constants need no look ahead. */
-  readonly constant?: bigint | undefined;
+  readonly type: CheckedType;
+  readonly constant?: Constant | undefined;
+  readonly constraint?: ResultConstraint | undefined;
   readonly write: (to: CodeWriter) => void;
 }
 
@@ -41,6 +72,16 @@ export class CodeWriter {
     write();
     this.#image.code[place] = this.at;
   }
+
+  /** Writes a number to be filled in later, and says where. */
+  place(instruction: Instruction): number {
+    this.op(instruction, 0);
+    return this.at - 1;
+  }
+
+  fill(place: number, value: number): void {
+    this.#image.code[place] = value;
+  }
 }
 
 const INT32_MIN = -(2n ** 31n);
@@ -57,8 +98,32 @@ export function integerConstant(value: bigint): Checked {
   };
 }
 
+export function floatConstant(value: number): Checked {
+  return {
+    type: 'float',
+    constant: value,
+    write: (to) => {
+      to.op('float', to.image.float(value));
+    },
+  };
+}
+
+export function textConstant(bytes: Uint8Array): Checked {
+  return {
+    type: 'text',
+    constant: bytes,
+    write: (to) => {
+      to.op('text', to.image.bytes(bytes));
+    },
+  };
+}
+
+export function booleanConstant(value: boolean): Checked {
+  return { ...operation('boolean', value ? 'true' : 'false'), constant: value };
+}
+
 /** One instruction after its operands. */
-export function operation(type: ValueType, instruction: Instruction, ...operands: readonly Checked[]): Checked {
+export function operation(type: CheckedType, instruction: Instruction, ...operands: readonly Checked[]): Checked {
   return {
     type,
     write: (to) => {
@@ -66,4 +131,31 @@ export function operation(type: ValueType, instruction: Instruction, ...operands
       to.op(instruction);
     },
   };
+}
+
+export function isScalar(type: CheckedType): type is ScalarSchema {
+  return typeof type === 'string' && type !== 'regex';
+}
+
+export function isNumber(type: CheckedType): type is 'integer' | 'float' {
+  return type === 'integer' || type === 'float';
+}
+
+/** The value of an integer that is known. */
+export function constantInteger(checked: Checked | undefined): bigint | undefined {
+  return typeof checked?.constant === 'bigint' ? checked.constant : undefined;
+}
+
+/** The type as the object of a sentence: "an integer". */
+export function article(type: CheckedType | 'function'): string {
+  const word = typeof type === 'string' ? type : type.kind;
+  if (word === 'text') return 'text';
+  return word === 'integer' || word === 'array' ? `an ${word}` : `a ${word}`;
+}
+
+/** "an integer, a float or text" */
+export function anyOf(types: readonly CheckedType[]): string {
+  const words = types.map(article);
+  const last = words.pop() ?? '';
+  return words.length === 0 ? last : `${words.join(', ')} or ${last}`;
 }

@@ -15,7 +15,10 @@ import {
 import { ImageBuilder } from '../bundle/image-builder.ts';
 import { loadImage } from '../bundle/bundle.ts';
 import { externalType } from '../scan/settings.ts';
-import type { Include, MetaEntry, Pattern, Rule } from '../syntax/ast.ts';
+import { readers } from '../bundle/opcodes.ts';
+import { moduleNames, standingOf } from '../modules/links.ts';
+import type { Import, Include, MetaEntry, Pattern, Rule } from '../syntax/ast.ts';
+import type { ErrorCode } from '../syntax/codes.ts';
 import { RuleCompileError, type Diagnostic } from '../syntax/diagnostic.ts';
 import { Diagnostics } from '../syntax/diagnostics.ts';
 import { parseSource } from '../syntax/parser.ts';
@@ -30,28 +33,12 @@ import { buildMatcher } from './matcher.ts';
 import { findRulesThatNeedAMatch } from './needs-match.ts';
 import { isTooLarge, ProgramSet } from './programs.ts';
 import { RuleScope, type DeclaredExternal, type DeclaredRule } from './rule-scope.ts';
-
-/** Modules of the reference; others are unknown names. */
-const MODULES: ReadonlySet<string> = new Set([
-  'console',
-  'crx',
-  'cuckoo',
-  'dex',
-  'dotnet',
-  'elf',
-  'hash',
-  'lnk',
-  'macho',
-  'math',
-  'pe',
-  'string',
-  'time',
-  'vt',
-]);
-/** Known, but never available here. */
-const REFUSED_MODULES: ReadonlySet<string> = new Set(['androguard', 'magic']);
+import { warnOfSlowPatterns } from './slow-patterns.ts';
+import { nearest } from './suggestions.ts';
 
 const MAX_INCLUDE_DEPTH = 16;
+/** Of one compilation: files that include each other twice at every level would never come to an end. */
+const MAX_INCLUDES = 10_000;
 const MAX_PATTERNS_PER_RULE = 100_000;
 
 /** Throws a RuleCompileError with every diagnostic when a rule has an error, unless such rules are to be skipped. */
@@ -68,8 +55,9 @@ class Compiler {
   readonly #literals = new LiteralSet();
   readonly #programs = new ProgramSet(this.#literals);
   readonly #code = new CodeWriter(this.#image);
-  readonly #rulesOf = new Map<string, Map<string, DeclaredRule>>();
+  readonly #namespaces = new Map<string, Namespace>();
   readonly #externals: ReadonlyMap<string, DeclaredExternal>;
+  #includeCount = 0;
   #ruleCount = 0;
   #patternCount = 0;
   #readsPages = false;
@@ -104,32 +92,40 @@ class Compiler {
   /** `from` are the sources that include this one, outermost first. */
   #addText(source: RuleSource, namespace: string, from: readonly RuleSource[]): void {
     const text = new SourceText(source.text, source.name);
-    const modules = new Set<string>();
+    const imports = new Map<string, Import>();
     for (const item of parseSource(text, this.#diagnostics).items) {
       switch (item.kind) {
         case 'import':
-          if (MODULES.has(item.module) || REFUSED_MODULES.has(item.module)) {
-            if (modules.has(item.module)) {
-              this.#diagnostics.warning(
-                'duplicate_import',
-                text,
-                item.span,
-                `module ${item.module} was imported before`,
-              );
-            }
-            modules.add(item.module);
-          } else {
-            this.#diagnostics.error('E010', text, item.moduleSpan, `there is no module named ${item.module}`);
-          }
+          this.#import(item, text, namespace, imports);
           break;
         case 'include':
           this.#include(item, source, text, namespace, from);
           break;
         case 'rule':
-          this.#addRule(item, text, namespace, modules);
+          this.#addRule(item, text, namespace);
           break;
       }
     }
+  }
+
+  /** `imports` are those of the same source so far. */
+  #import(item: Import, text: SourceText, namespace: string, imports: Map<string, Import>): void {
+    const { module, moduleSpan, span } = item;
+    if (standingOf(module) === 'unknown') {
+      const hint = nearest(module, moduleNames());
+      this.#diagnostics.error('E010', text, moduleSpan, `there is no module named ${module}`, { hint });
+      return;
+    }
+    const earlier = imports.get(module);
+    if (earlier === undefined) imports.set(module, item);
+    else {
+      const labels = [{ span: earlier.span, message: 'it is imported here first' }];
+      this.#diagnostics.warning('duplicate_import', text, span, `module ${module} is imported twice`, {
+        labels,
+        hint: 'leave it out',
+      });
+    }
+    this.#namespace(namespace).modules.add(module);
   }
 
   #include(
@@ -140,13 +136,24 @@ class Compiler {
     from: readonly RuleSource[],
   ): void {
     const { path, pathSpan } = include;
+    const report = (code: ErrorCode, message: string): void => {
+      this.#diagnostics.error(code, text, pathSpan, message);
+    };
     if (this.#options.includes === undefined) {
-      this.#diagnostics.error('E044', text, pathSpan, `including ${path} is not allowed here`);
+      report('E044', `including ${path} is not allowed here`);
       return;
     }
-    const included = this.#options.includes(path, source);
+    if (this.#includeCount++ === MAX_INCLUDES) report('E901', `more than ${MAX_INCLUDES} files are included`);
+    if (this.#includeCount > MAX_INCLUDES) return;
+    let included: RuleSource | undefined;
+    try {
+      included = this.#options.includes(path, source);
+    } catch (error) {
+      report('E042', `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+      return;
+    }
     if (included === undefined) {
-      this.#diagnostics.error('E043', text, pathSpan, `there is no file ${path} to include`);
+      report('E043', `there is no file ${path} to include`);
       return;
     }
     const chain = [...from, source];
@@ -154,50 +161,47 @@ class Compiler {
       chain.length > MAX_INCLUDE_DEPTH ||
       chain.some((outer) => outer.name !== undefined && outer.name === included.name)
     ) {
-      const message = `${path} includes itself, through ${chain.map(({ name }) => name ?? '<rules>').join(' → ')}`;
-      this.#diagnostics.error('E046', text, pathSpan, message);
+      report('E046', `${path} includes itself, through ${chain.map(({ name }) => name ?? '<rules>').join(' → ')}`);
       return;
     }
     this.#addText(included, namespace, chain);
   }
 
-  #addRule(rule: Rule, text: SourceText, namespace: string, modules: ReadonlySet<string>): void {
+  #addRule(rule: Rule, text: SourceText, namespace: string): void {
     const { name, span } = rule.name;
-    const rules = this.#rulesIn(namespace);
+    const { rules, modules, usedWildcards } = this.#namespace(namespace);
     const before = this.#diagnostics.errorCount;
-    const scope = new RuleScope(
-      rule,
-      text,
-      { rules, externals: this.#externals, modules },
-      this.#patternCount,
-      this.#diagnostics,
-    );
+    const surroundings = { rules, externals: this.#externals, modules };
+    const scope = new RuleScope(rule, text, surroundings, this.#patternCount, this.#diagnostics);
     const earlier = rules.get(name);
-    if (earlier !== undefined) {
-      scope.error('E012', span, `rule ${name} is declared twice in namespace ${namespace}`);
-    } else if (this.#externals.has(name) || modules.has(name)) {
-      scope.error('E013', span, `${name} is already the name of ${modules.has(name) ? 'a module' : 'an external'}`);
-    }
+    if (earlier === undefined) checkName(scope, usedWildcards);
+    else refuseSecond(scope, earlier, namespace);
     if (rule.patterns.length > MAX_PATTERNS_PER_RULE) {
-      scope.error(
-        'E035',
-        span,
-        `rule ${name} has ${rule.patterns.length} patterns; at most ${MAX_PATTERNS_PER_RULE} are possible`,
-      );
+      const message = `rule ${name} has ${rule.patterns.length} patterns; at most ${MAX_PATTERNS_PER_RULE} are possible`;
+      scope.error('E035', span, message, { hint: 'split it into several rules' });
     }
     const condition = this.#check(rule, scope);
+    for (const prefix of scope.usedWildcards) usedWildcards.set(prefix, name);
     const isSound = !rule.isBroken && this.#diagnostics.errorCount === before && condition !== undefined;
     if (earlier === undefined) {
-      rules.set(name, { name, index: isSound ? this.#ruleCount : undefined, isGlobal: rule.isGlobal, span });
+      const index = isSound ? this.#ruleCount : undefined;
+      rules.set(name, { name, index, isGlobal: rule.isGlobal, span, source: text });
     }
     if (isSound) this.#write(rule, scope, namespace, condition);
   }
 
   #check(rule: Rule, scope: RuleScope): Checked | undefined {
     for (const pattern of rule.patterns) checkSize(pattern, scope);
-    const condition = rule.condition && new ConditionChecker(scope).boolean(rule.condition);
+    scope.checkDeclarations();
+    const { condition: written } = rule;
+    const condition = written && new ConditionChecker(scope).boolean(written);
     // After an error in the condition, patterns may look unused that are not.
-    if (condition !== undefined) scope.checkPatterns();
+    if (condition === undefined || written === undefined) return undefined;
+    scope.checkUses();
+    warnOfSlowPatterns(scope);
+    if (typeof condition.constant === 'boolean') {
+      scope.warning('invariant_expr', written.span, `rule ${rule.name.name} is always ${condition.constant}`);
+    }
     return condition;
   }
 
@@ -255,18 +259,65 @@ class Compiler {
     }
   }
 
-  #rulesIn(namespace: string): Map<string, DeclaredRule> {
-    const rules = this.#rulesOf.get(namespace) ?? new Map<string, DeclaredRule>();
-    this.#rulesOf.set(namespace, rules);
-    return rules;
+  #namespace(name: string): Namespace {
+    let namespace = this.#namespaces.get(name);
+    if (namespace === undefined) {
+      namespace = { rules: new Map(), modules: new Set(), usedWildcards: new Map() };
+      this.#namespaces.set(name, namespace);
+    }
+    return namespace;
+  }
+}
+
+interface Namespace {
+  readonly rules: Map<string, DeclaredRule>;
+  readonly modules: Set<string>;
+  /** Beginnings of names that rules took in by a wildcard, each with the last such rule. */
+  readonly usedWildcards: Map<string, string>;
+}
+
+/** A rule must not bear the name of something else, nor change what an earlier wildcard stood for. */
+function checkName(scope: RuleScope, usedWildcards: ReadonlyMap<string, string>): void {
+  const { name, span } = scope.rule.name;
+  const { externals, modules } = scope.surroundings;
+  let taken: string | undefined;
+  if (externals.has(name)) taken = 'an external';
+  else if (modules.has(name)) taken = 'a module';
+  else if (readers.some((reader) => reader.name === name)) taken = 'a function';
+  if (taken !== undefined) {
+    scope.error('E013', span, `${name} is already the name of ${taken}`, { hint: 'choose another name' });
+    return;
+  }
+  for (const [prefix, user] of usedWildcards) {
+    if (!name.startsWith(prefix)) continue;
+    scope.error('E013', span, `${name} fits ${prefix}*, which rule ${user} used before it was declared`, {
+      hint: `declare it above rule ${user}, or choose another name`,
+    });
+    return;
+  }
+}
+
+function refuseSecond(scope: RuleScope, earlier: DeclaredRule, namespace: string): void {
+  const { name, span } = scope.rule.name;
+  const message = `rule ${name} is declared twice in namespace ${namespace}`;
+  if (earlier.source === scope.source) {
+    scope.error('E012', span, message, { labels: [{ span: earlier.span, message: 'it is declared here first' }] });
+  } else {
+    const { line } = earlier.source.positionOf(earlier.span.start);
+    scope.error('E012', span, message, { hint: `it is declared first in ${earlier.source.name}, line ${line}` });
   }
 }
 
 function checkSize(pattern: Pattern, scope: RuleScope): void {
   if (pattern.kind === 'text' || !isTooLarge(pattern)) return;
-  scope.error('E901', pattern.valueSpan, `pattern ${pattern.identifier.name} is too large: it needs more than ${MAX_STATES} states`, {
-    hint: 'use smaller repeats, or fewer of them inside one another',
-  });
+  scope.error(
+    'E901',
+    pattern.valueSpan,
+    `pattern ${pattern.identifier.name} is too large: it needs more than ${MAX_STATES} states`,
+    {
+      hint: 'use smaller repeats, or fewer of them inside one another',
+    },
+  );
 }
 
 function markRulesThatNeedAMatch(image: RuleImage): void {

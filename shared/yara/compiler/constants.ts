@@ -1,4 +1,4 @@
-/** Arithmetic on integer constants: as at run time, but what leaves 64 bits stays at the edge. */
+/** Arithmetic on integer constants: as at run time, but a sum or product that leaves 64 bits stays at the edge. */
 import type { ArithmeticOperator } from '../syntax/ast.ts';
 
 const INT64_MAX = 2n ** 63n - 1n;
@@ -9,42 +9,52 @@ export interface Folded {
   readonly overflows: boolean;
 }
 
-/** Undefined where the result is not defined, or left to run time. */
-export function foldArithmetic(operator: ArithmeticOperator, left: bigint, right: bigint): Folded | undefined {
+/** Undefined for division and remainder, which are left to run time. */
+export function foldArithmetic(operator: ArithmeticOperator, operands: readonly bigint[]): Folded | undefined {
+  const [first, ...rest] = operands;
   switch (operator) {
     case '+':
-      return saturated(left + right);
+      return saturated(rest.reduce((sum, operand) => sum + operand, first!));
     case '-':
-      return saturated(left - right);
+      return saturated(rest.reduce((difference, operand) => difference - operand, first!));
     case '*':
-      return saturated(left * right);
+      return saturated(rest.reduce(product, first!));
     case '\\':
-      return right === 0n || (left === INT64_MIN && right === -1n) ? undefined : saturated(left / right);
     case '%':
-      return right === 0n ? undefined : saturated(left % right);
+      return undefined;
     case '&':
-      return saturated(left & right);
+      return exact(rest.reduce((bits, operand) => bits & operand, first!));
     case '|':
-      return saturated(left | right);
+      return exact(rest.reduce((bits, operand) => bits | operand, first!));
     case '^':
-      return saturated(left ^ right);
+      return exact(rest.reduce((bits, operand) => bits ^ operand, first!));
     case '<<':
-      return right < 0n ? undefined : saturatedShift(right >= 64n ? 0n : BigInt.asIntN(64, left << right));
+      return exact(rest.reduce((bits, count) => (count >= 64n ? 0n : BigInt.asIntN(64, bits << count)), first!));
     case '>>':
-      return right < 0n ? undefined : saturatedShift(right >= 64n ? 0n : left >> right);
+      return exact(rest.reduce((bits, count) => (count >= 64n ? 0n : bits >> count), first!));
   }
 }
 
-export function foldNegation(value: bigint): Folded {
-  return saturated(-value);
+/** The smallest integer has no opposite and stays itself. */
+export function foldNegation(value: bigint): bigint {
+  return BigInt.asIntN(64, -value);
+}
+
+/** Beyond this only the sign of a product matters, until a zero comes. */
+const FAR = 2n ** 128n;
+
+function product(left: bigint, right: bigint): bigint {
+  const value = left * right;
+  if (value > FAR) return FAR;
+  return value < -FAR ? -FAR : value;
 }
 
 function saturated(value: bigint): Folded {
   if (value > INT64_MAX) return { value: INT64_MAX, overflows: true };
   if (value < INT64_MIN) return { value: INT64_MIN, overflows: true };
-  return { value, overflows: false };
+  return exact(value);
 }
 
-function saturatedShift(value: bigint): Folded {
+function exact(value: bigint): Folded {
   return { value, overflows: false };
 }

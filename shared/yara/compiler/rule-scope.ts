@@ -2,13 +2,17 @@
  * What a rule's condition can name: its patterns, loop variables, earlier rules of its namespace, externals. It also
  * collects what the condition turns out to need of each pattern and of the object.
  */
+import { MAX_VARIABLES } from '../bundle/check-code.ts';
 import { PATTERN_FLAG, RULE_FLAG } from '../bundle/image.ts';
-import type { Pattern, Rule } from '../syntax/ast.ts';
+import type { Name, Pattern, Rule } from '../syntax/ast.ts';
 import type { Span } from '../syntax/diagnostic.ts';
 import type { DiagnosticDetails, Diagnostics } from '../syntax/diagnostics.ts';
 import type { ErrorCode, WarningCode } from '../syntax/codes.ts';
 import type { SourceText } from '../syntax/source-text.ts';
-import type { ValueType } from './checked.ts';
+import type { ScalarSchema } from '../modules/schema.ts';
+import type { Checked } from './checked.ts';
+import { patternKey } from './pattern-key.ts';
+import { nearest } from './suggestions.ts';
 
 export interface DeclaredPattern {
   readonly ast: Pattern;
@@ -21,26 +25,30 @@ export interface DeclaredRule {
   /** Its number in the image; undefined for one that had errors. */
   readonly index: number | undefined;
   readonly isGlobal: boolean;
+  /** Of its name in `source`. */
   readonly span: Span;
+  readonly source: SourceText;
 }
 
 export interface DeclaredExternal {
   readonly index: number;
-  readonly type: ValueType;
+  readonly type: ScalarSchema;
 }
 
 /** Names that are the same for all rules of a namespace. */
 export interface Surroundings {
   readonly rules: ReadonlyMap<string, DeclaredRule>;
   readonly externals: ReadonlyMap<string, DeclaredExternal>;
-  /** Modules imported by this source so far. */
+  /** Modules imported into the namespace so far. */
   readonly modules: ReadonlySet<string>;
 }
 
 export interface Variable {
   readonly name: string;
-  readonly type: ValueType;
-  readonly slot: number;
+  readonly span: Span;
+  /** Stands wherever the name does. */
+  readonly value: Checked;
+  readonly isUsed: boolean;
 }
 
 export class RuleScope {
@@ -48,11 +56,16 @@ export class RuleScope {
   readonly source: SourceText;
   readonly surroundings: Surroundings;
   readonly patterns: readonly DeclaredPattern[];
+  #sorted: readonly { readonly name: string; readonly index: number }[] | undefined;
+  readonly #byName = new Map<string, DeclaredPattern>();
   readonly #diagnostics: Diagnostics;
   readonly #used = new Set<number>();
+  readonly #noted = new Set<string>();
   readonly #patternFlags = new Map<number, number>();
-  readonly #variables: Variable[] = [];
+  readonly #variables: { -readonly [Key in keyof Variable]: Variable[Key] }[] = [];
   #slots = 0;
+  /** Beginnings of the names of rules that the condition takes in by a wildcard. */
+  readonly usedWildcards: string[] = [];
   /** `RULE_FLAG`s of what the condition reads. */
   needs = 0;
 
@@ -67,6 +80,10 @@ export class RuleScope {
     this.source = source;
     this.surroundings = surroundings;
     this.patterns = rule.patterns.map((ast, at) => ({ ast, index: firstPattern + at }));
+    for (const pattern of this.patterns) {
+      const { name } = pattern.ast.identifier;
+      if (name !== '$' && !this.#byName.has(name)) this.#byName.set(name, pattern);
+    }
     this.#diagnostics = diagnostics;
   }
 
@@ -78,11 +95,40 @@ export class RuleScope {
     this.#diagnostics.warning(code, this.source, span, message, { ...details, rule: this.rule.name.name });
   }
 
-  /** The pattern of that name, marked as used; the empty list after an error. */
+  /** True the first time it is called with that key: what was said once is not said again. */
+  noteOnce(key: string): boolean {
+    if (this.#noted.has(key)) return false;
+    this.#noted.add(key);
+    return true;
+  }
+
+  /** Undefined where no pattern, or only an anonymous one, bears the name. */
+  patternNamed(name: string): DeclaredPattern | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** Numbers of the patterns whose names begin so, anonymous ones too. */
+  patternsFitting(prefix: string): readonly number[] {
+    this.#sorted ??= this.patterns
+      .map(({ ast, index }) => ({ name: ast.identifier.name, index }))
+      .sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
+    const sorted = this.#sorted;
+    let first = 0;
+    for (let high = sorted.length; first < high;) {
+      const middle = (first + high) >>> 1;
+      if (sorted[middle]!.name < prefix) first = middle + 1;
+      else high = middle;
+    }
+    const found: number[] = [];
+    for (let at = first; sorted[at]?.name.startsWith(prefix) === true; at++) found.push(sorted[at]!.index);
+    return found;
+  }
+
+  /** The pattern of that name, marked as used; undefined after an error. */
   use(name: string, span: Span, flags: number): DeclaredPattern | undefined {
-    const pattern = this.patterns.find(({ ast }) => ast.identifier.name === name);
-    if (pattern === undefined || name === '$') {
-      this.error('E025', span, `there is no pattern ${name}`, { hint: this.#suggestion() });
+    const pattern = this.#byName.get(name);
+    if (pattern === undefined) {
+      this.error('E025', span, `there is no pattern ${name}`, { hint: this.#suggestion(name) });
       return undefined;
     }
     this.mark([pattern.index], flags);
@@ -108,49 +154,75 @@ export class RuleScope {
     return (this.#patternFlags.get(index) ?? 0) | (isPrivate ? PATTERN_FLAG.private : 0);
   }
 
-  /** Errors for patterns of which the condition makes no use, and for two of one name. */
-  checkPatterns(): void {
+  /** An error for each second pattern of a name, a warning for each second one of a value. */
+  checkDeclarations(): void {
     const seen = new Map<string, Pattern>();
-    for (const { ast, index } of this.patterns) {
+    const values = new Map<string, Pattern>();
+    for (const { ast } of this.patterns) {
       const { name, span } = ast.identifier;
       const earlier = name === '$' ? undefined : seen.get(name);
-      seen.set(name, ast);
-      if (earlier !== undefined) {
-        const labels = [{ span: earlier.identifier.span, message: 'first declared here' }];
-        this.error('E023', span, `pattern ${name} is declared twice`, { labels });
-      } else if (!this.#used.has(index) && !name.startsWith('$_')) {
-        const hint =
-          name === '$'
-            ? 'use it in a set such as `any of them`'
-            : `use it, or name it $_${name.slice(1)} to keep it unused`;
-        this.error('E022', span, `pattern ${name} is not used in the condition`, { hint });
+      if (earlier === undefined) seen.set(name, ast);
+      else {
+        const labels = [{ span: earlier.identifier.span, message: 'it is declared here first' }];
+        this.error('E023', span, `pattern ${name} is declared twice`, { labels, hint: 'rename one of them' });
+      }
+      const key = patternKey(ast);
+      const same = values.get(key);
+      if (same === undefined) values.set(key, ast);
+      else {
+        const labels = [{ span: same.span, message: 'the same value stands here first' }];
+        const message = `pattern ${name} has the value of ${same.identifier.name}`;
+        this.warning('duplicate_pattern_value', ast.span, message, { labels, hint: 'one of them is enough' });
       }
     }
   }
 
-  /** A new variable, seen from now until `leave`. */
-  enter(name: string, type: ValueType): Variable {
-    const variable = { name, type, slot: this.#slots++ };
-    this.#variables.push(variable);
-    return variable;
+  /** Errors for patterns of which the condition makes no use. */
+  checkUses(): void {
+    for (const { ast, index } of this.patterns) {
+      const { name, span } = ast.identifier;
+      const isSecond = name !== '$' && this.#byName.get(name)?.index !== index;
+      if (isSecond || this.#used.has(index) || name.startsWith('$_')) continue;
+      const hint =
+        name === '$'
+          ? 'use it in a set such as `any of them`'
+          : `use it, or name it $_${name.slice(1)} to keep it unused`;
+      this.error('E022', span, `pattern ${name} is not used in the condition`, { hint });
+    }
   }
 
-  leave(count: number): void {
-    this.#variables.length -= count;
+  /** From now until `leave` the name stands for the value. */
+  enter({ name, span }: Name, value: Checked): void {
+    this.#variables.push({ name, span, value, isUsed: false });
   }
 
+  /** Forgets the last names, and says which of them were used. */
+  leave(count: number): readonly Variable[] {
+    return this.#variables.splice(this.#variables.length - count, count);
+  }
+
+  /** A place for a value at run time. */
   newSlot(): number {
+    if (this.#slots === MAX_VARIABLES) {
+      this.error('E047', this.rule.name.span, `the condition has more than ${MAX_VARIABLES} variables`);
+    }
     return this.#slots++;
   }
 
+  /** What the name stands for, now used. */
   variable(name: string): Variable | undefined {
-    return this.#variables.findLast((variable) => variable.name === name);
+    const variable = this.#variables.findLast((known) => known.name === name);
+    if (variable !== undefined) variable.isUsed = true;
+    return variable;
   }
 
-  #suggestion(): string | undefined {
-    const names = this.patterns.map(({ ast }) => ast.identifier.name).filter((known) => known !== '$');
-    return names.length === 0
-      ? 'the rule declares no patterns'
-      : `declared are ${names.slice(0, 8).join(', ')}${names.length > 8 ? ', …' : ''}`;
+  variableNames(): readonly string[] {
+    return this.#variables.map(({ name }) => name);
+  }
+
+  #suggestion(name: string): string | undefined {
+    const names = [...this.#byName.keys()];
+    if (names.length === 0) return this.patterns.length === 0 ? 'the rule declares no patterns' : undefined;
+    return nearest(name, names) ?? `declared are ${names.slice(0, 8).join(', ')}${names.length > 8 ? ', …' : ''}`;
   }
 }

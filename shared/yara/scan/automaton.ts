@@ -323,7 +323,7 @@ function byteClasses(
   return { classOf, representatives };
 }
 
-function assertionHolds(assertion: number, stretch: Stretch, at: number): boolean {
+export function assertionHolds(assertion: number, stretch: Stretch, at: number): boolean {
   const { start, end, startsData, endsData } = stretch;
   switch (assertion) {
     case ASSERTION.start:

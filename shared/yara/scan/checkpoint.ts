@@ -12,6 +12,7 @@ import type { MatchQueueState } from './match-queue.ts';
 import { isSoundStore, type MatchStoreState } from './match-store.ts';
 import type { PagesState } from './pages.ts';
 import type { ScanSettings } from './settings.ts';
+import type { WholeObjectState } from './whole-object.ts';
 import { PIECE_BYTES } from './window.ts';
 
 const encoder = new TextEncoder();
@@ -43,6 +44,8 @@ export interface ScanState {
   readonly patternsSeen: number;
   readonly isSettled: boolean;
   readonly evaluationSteps: number;
+  readonly whole: WholeObjectState;
+  readonly now: number;
 }
 
 export function encodeCheckpoint(state: ScanState, rules: LoadedRules, settings: ScanSettings): Uint8Array {
@@ -69,6 +72,9 @@ export function encodeCheckpoint(state: ScanState, rules: LoadedRules, settings:
   writer.number(state.patternsSeen);
   writer.number(state.isSettled ? 1 : 0);
   writer.number(state.evaluationSteps);
+  writer.number(state.whole.mask);
+  writer.array(state.whole.bytes);
+  writer.number(state.now);
   const body = writer.finish();
   const file = new ByteWriter();
   file.raw(MAGIC);
@@ -134,6 +140,8 @@ export function decodeCheckpoint(bytes: Uint8Array, rules: LoadedRules, settings
     patternsSeen: reader.size(),
     isSettled: reader.number() === 1,
     evaluationSteps: reader.size(),
+    whole: { mask: reader.size(), bytes: reader.array(Uint8Array) },
+    now: reader.size(),
   };
   reader.end();
   if (!isSound(state, rules)) throw new CheckpointError('its content contradicts itself');

@@ -1,10 +1,12 @@
 /**
- * Bytes of the object away from the stream's position, for conditions that read them. What is held is asked in turn: the
- * head, the window, the tail (only where the object cannot be read elsewhere), and pages fetched by `readAt`. A byte that
- * is not held is reported as missing; the scanner fetches the page it named and the condition is evaluated again.
+ * Bytes of the object away from the stream's position, for conditions and modules that read them: the head and the tail of
+ * what streamed by, and pages fetched by `readAt`. A byte that is not held is reported as missing; the scanner fetches the
+ * page it named and evaluation goes on.
+ *
+ * What is held depends on offsets alone, never on how the stream was cut or resumed, so that evaluation before the end comes
+ * to the same answers every time.
  */
 import { SourceError, type ScanLimits } from './scan-result.ts';
-import type { Window } from './window.ts';
 
 export const PAGE_BYTES = 64 * 1024;
 /** Held at a time: 4 MiB. */
@@ -17,37 +19,40 @@ export const MISSING = -2;
 export type ReadAt = (offset: number, length: number) => Promise<Uint8Array>;
 
 export class Pages {
-  readonly #window: Window;
   readonly #readAt: ReadAt | undefined;
   readonly #limits: Pick<ScanLimits, 'readBytes' | 'reads'>;
-  #head: Uint8Array;
+  readonly #head: Uint8Array;
   #headLength = 0;
-  /** A ring: the byte at offset `o` stands at `o % length`. Empty where `readAt` serves. */
+  /** A ring: the byte at offset `o` stands at `o % length`. */
   readonly #tail: Uint8Array;
+  /** Nothing before this offset is in the ring: not 0 when a scan goes on with less than was saved. */
+  #tailStart = 0;
+  /** Bytes of the stream so far. */
+  #observed = 0;
   readonly #cached = new Map<number, Uint8Array>();
   /** Set once the stream has ended or when it was promised. */
   size: number | undefined;
   reads = 0;
   bytesRead = 0;
 
-  /** Without `isNeeded` nothing is held: no rule reads. */
+  /** Without `isNeeded` nothing is held: no rule reads. Where `readAt` serves, little is. */
   constructor(
-    window: Window,
     isNeeded: boolean,
     readAt: ReadAt | undefined,
     limits: Pick<ScanLimits, 'readBytes' | 'reads' | 'retainedBytes'>,
   ) {
-    this.#window = window;
     this.#readAt = readAt;
     this.#limits = limits;
-    const retained = isNeeded ? limits.retainedBytes : 0;
-    this.#head = new Uint8Array(readAt === undefined ? retained : Math.min(retained, PAGE_BYTES));
-    this.#tail = new Uint8Array(readAt === undefined ? retained : 0);
+    const wanted = readAt === undefined ? limits.retainedBytes : Math.min(limits.retainedBytes, PAGE_BYTES);
+    const retained = isNeeded ? wanted : 0;
+    this.#head = new Uint8Array(retained);
+    this.#tail = new Uint8Array(retained);
   }
 
   /** Keeps what the stream brings, `offset` being the first byte's. */
   observe(chunk: Uint8Array, from: number, count: number, offset: number): void {
-    if (offset < this.#head.length) {
+    this.#observed = offset + count;
+    if (offset === this.#headLength && offset < this.#head.length) {
       const taken = Math.min(count, this.#head.length - offset);
       this.#head.set(chunk.subarray(from, from + taken), offset);
       this.#headLength = offset + taken;
@@ -67,43 +72,73 @@ export class Pages {
   byteAt(offset: number): number {
     if (this.size !== undefined && offset >= this.size) return BEYOND;
     if (offset < this.#headLength) return this.#head[offset]!;
-    const window = this.#window;
-    if (offset >= window.startOffset && offset < window.endOffset) return window.bytes[offset - window.base]!;
-    const ring = this.#tail.length;
-    if (ring > 0 && offset < window.endOffset && offset >= window.endOffset - ring) return this.#tail[offset % ring]!;
+    if (this.#isInTail(offset)) return this.#tail[offset % this.#tail.length]!;
     const page = this.#cached.get(Math.floor(offset / PAGE_BYTES));
     return page === undefined ? MISSING : (page[offset % PAGE_BYTES] ?? BEYOND);
   }
 
-  get canFetch(): boolean {
-    return this.#readAt !== undefined;
+  /**
+   * A copy of the bytes there, all of which must exist, or the offset of the first one that is not held. With `isWanted`
+   * false nothing is copied: the answer is only whether all are held.
+   */
+  copy(offset: number, length: number, isWanted = true): Uint8Array | number {
+    const copied = new Uint8Array(isWanted ? length : 0);
+    for (let done = 0; done < length;) {
+      const run = this.#runAt(offset + done, length - done);
+      if (run === undefined) return offset + done;
+      if (isWanted) copied.set(run, done);
+      done += run.length;
+    }
+    return copied;
   }
 
-  /** Why no further page may be fetched; undefined when one may. */
-  get exhausted(): string | undefined {
+  /** Held bytes from `offset` on, as many as stand together, `most` at most; undefined where the first is missing. */
+  #runAt(offset: number, most: number): Uint8Array | undefined {
+    if (offset < this.#headLength) return this.#head.subarray(offset, Math.min(this.#headLength, offset + most));
+    if (this.#isInTail(offset)) {
+      const place = offset % this.#tail.length;
+      return this.#tail.subarray(place, Math.min(this.#tail.length, place + most, place + this.#observed - offset));
+    }
+    const within = offset % PAGE_BYTES;
+    const run = this.#cached.get(Math.floor(offset / PAGE_BYTES))?.subarray(within, within + most);
+    return run === undefined || run.length === 0 ? undefined : run;
+  }
+
+  #isInTail(offset: number): boolean {
+    return offset < this.#observed && offset >= Math.max(this.#tailStart, this.#observed - this.#tail.length);
+  }
+
+  /** Why `length` further bytes cannot be fetched; undefined when they can. */
+  refusalOf(length: number): string | undefined {
     if (this.#readAt === undefined) return 'unseekable';
     if (this.reads >= this.#limits.reads) return 'limit:reads';
-    if (this.bytesRead + PAGE_BYTES > this.#limits.readBytes) return 'limit:readBytes';
+    if (this.bytesRead + length > this.#limits.readBytes) return 'limit:readBytes';
     return undefined;
   }
 
   /** Fetches the page that holds `offset`. */
   async fetch(offset: number): Promise<void> {
     const page = Math.floor(offset / PAGE_BYTES);
-    if (this.#cached.has(page) || this.#readAt === undefined) return;
+    if (this.#cached.has(page)) return;
     const start = page * PAGE_BYTES;
     const length = this.size === undefined ? PAGE_BYTES : Math.min(PAGE_BYTES, this.size - start);
-    const bytes = await this.#readAt(start, length);
-    if (bytes.length !== length && this.size !== undefined) {
-      throw new SourceError(`readAt(${start}, ${length}) gave ${bytes.length} bytes of an object of ${this.size}`);
-    }
-    this.reads++;
-    this.bytesRead += bytes.length;
+    const bytes = await this.read(start, length);
     if (this.#cached.size >= MAX_PAGES) {
       const oldest = this.#cached.keys().next();
       if (oldest.done !== true) this.#cached.delete(oldest.value);
     }
     this.#cached.set(page, bytes);
+  }
+
+  /** Reads past all that is held, and keeps nothing. `refusalOf` must have had nothing against it. */
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    const bytes = await this.#readAt!(offset, length);
+    if (bytes.length !== length && this.size !== undefined) {
+      throw new SourceError(`readAt(${offset}, ${length}) gave ${bytes.length} bytes of an object of ${this.size}`);
+    }
+    this.reads++;
+    this.bytesRead += bytes.length;
+    return bytes;
   }
 
   save(): PagesState {
@@ -115,10 +150,13 @@ export class Pages {
     };
   }
 
-  restore(state: PagesState): void {
+  /** `observed`: bytes of the stream when the state was saved. */
+  restore(state: PagesState, observed: number): void {
+    this.#observed = observed;
     this.#head.set(state.head.subarray(0, this.#head.length));
     this.#headLength = Math.min(state.head.length, this.#head.length);
     if (state.tail.length === this.#tail.length) this.#tail.set(state.tail);
+    else this.#tailStart = observed;
     this.reads = state.reads;
     this.bytesRead = state.bytesRead;
   }

@@ -61,7 +61,9 @@ export class RuleStates {
     }
     this.#hasLooked = true;
     this.#patternsSeen = touched.length;
-    return [...rules].filter((rule) => this.values[rule] === STATE.unknown).sort((a, b) => a - b);
+    return [...rules]
+      .filter((rule) => this.values[rule] === STATE.unknown && !hasRuleFlag(this.#image, rule, 'hasEffect'))
+      .sort((a, b) => a - b);
   }
 
   /** The rules left to evaluate at the end; those that cannot be true without a match, and have none, are settled here. */

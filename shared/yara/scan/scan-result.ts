@@ -16,6 +16,7 @@ export interface ScanOptions {
   readonly limits?: Partial<ScanLimits>;
   readonly abortSignal?: AbortSignal;
   readonly profile?: boolean;
+  /** Takes the lines that rules write through the module `console`: at the end, in the order of the rules. */
   readonly onConsole?: (line: string) => void;
 }
 
@@ -29,7 +30,7 @@ export interface ScanLimits {
   readonly readBytes: number;
   /** Reads at other places than the stream, per object. */
   readonly reads: number;
-  /** Times that conditions are evaluated again because a page was missing. */
+  /** Times that one condition waits for bytes. */
   readonly pageRounds: number;
   /** Steps of all conditions together. */
   readonly evaluationSteps: number;

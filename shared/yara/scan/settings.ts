@@ -12,7 +12,7 @@ export const DEFAULT_LIMITS: ScanLimits = {
   matchBytes: 64 * 1024 * 1024,
   readBytes: 1024 * 1024 * 1024,
   reads: 10_000,
-  pageRounds: 1_000,
+  pageRounds: 10_000,
   evaluationSteps: 100_000_000,
   retainedBytes: 1024 * 1024,
 };
@@ -27,6 +27,7 @@ export interface ScanSettings {
   readonly limits: ScanLimits;
   readonly externals: ReadonlyMap<number, ExternalScanValue>;
   readonly abortSignal: AbortSignal | undefined;
+  readonly onConsole: ScanOptions['onConsole'] | undefined;
 }
 
 /** Throws a RangeError or TypeError that names the option and what it takes. */
@@ -53,6 +54,7 @@ export function readScanOptions(image: RuleImage, options: ScanOptions): ScanSet
     limits,
     externals: readExternals(image, options.externals ?? {}),
     abortSignal: options.abortSignal,
+    onConsole: options.onConsole,
   };
 }
 

@@ -3,30 +3,31 @@
  * and queue into the match store; conditions are evaluated when the stream ends, and along the way to learn which rules
  * are settled already. Memory is the rules, the window, held pages and the bounds in `ScanLimits`, whatever the object's size.
  */
-import { SCALAR } from '../bundle/image.ts';
-import { hasPatternFlag, hasRuleFlag, loaded, type LoadedRules } from '../bundle/loaded-rules.ts';
+import { RULE_RANGE_SHIFT, SCALAR } from '../bundle/image.ts';
+import { hasPatternFlag, hasRuleFlag, loaded, ruleField, type LoadedRules } from '../bundle/loaded-rules.ts';
 import type { CompiledRules } from '../compiler/compiled-rules.ts';
 import { Chains } from './chains.ts';
 import { CheckpointError, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
-import { Evaluator, STATE } from './evaluator.ts';
+import { decideRules } from './decide.ts';
+import { Evaluator, STATE, type Evidence } from './evaluator.ts';
 import { CandidateList } from './filter.ts';
 import { MatchQueue } from './match-queue.ts';
 import { MatchStore } from './match-store.ts';
 import { Pages } from './pages.ts';
 import { ProgramRunner } from './program-runner.ts';
+import { Ranges } from './ranges.ts';
 import { reportMatches, ruleNames } from './report.ts';
 import { RuleStates } from './rule-states.ts';
 import { SourceError, type ScanOptions, type ScanResult, type UndecidedRule } from './scan-result.ts';
 import { EVIDENCE_MATCHES, readScanOptions, type ScanSettings } from './settings.ts';
 import { Verifier } from './verify.ts';
+import { WholeObject } from './whole-object.ts';
 import { PIECE_BYTES, Window } from './window.ts';
 
 /** Candidates handled at a time. */
 const CANDIDATES = 4096;
 /** The queue is released when it holds this many. */
 const RELEASE_AT = 1 << 16;
-/** Missing pages fetched between two evaluations. */
-const PAGES_PER_ROUND = 16;
 /**
  * Rules are looked at along the way when this much has passed, and after each further `SETTLE_EVERY` bytes. The places are
  * fixed, so what is spent on it never depends on chunks.
@@ -46,7 +47,11 @@ export class StreamScanner {
   #settings: ScanSettings;
   #store: MatchStore;
   #pages: Pages;
+  #ranges: Ranges;
+  readonly #whole = new WholeObject();
   #evaluator: Evaluator;
+  /** Seconds since 1970 when the scan began. */
+  #now = currentTime();
   #position = 0;
   #nextSettling = FIRST_SETTLING;
   #isSettled = false;
@@ -54,7 +59,7 @@ export class StreamScanner {
   #candidateCount = 0;
   #evaluations = 0;
   #bytesNotMatched = 0;
-  #reasons = new Map<number, string>();
+  #reasons: ReadonlyMap<number, string> = new Map();
 
   constructor(rules: CompiledRules, options: ScanOptions = {}) {
     this.#rules = loaded(rules);
@@ -80,7 +85,9 @@ export class StreamScanner {
     this.#settings = readScanOptions(image, options);
     this.#store = this.#makeStore();
     this.#pages = this.#makePages();
-    this.#evaluator = new Evaluator(image, this.#settings.limits.evaluationSteps);
+    this.#ranges = new Ranges(this.#pages);
+    this.#evaluator = this.#makeEvaluator();
+    this.#beginWhole();
   }
 
   /** Offset of the next byte to write. */
@@ -110,6 +117,7 @@ export class StreamScanner {
     for (let done = 0; done < chunk.length;) {
       const count = this.#window.append(chunk, done, Math.min(PIECE_BYTES, this.#nextSettling - this.#position));
       this.#pages.observe(chunk, done, count, this.#position);
+      this.#whole.update(chunk, done, count);
       done += count;
       this.#position += count;
       if (this.#isSettled) this.#skip(count);
@@ -134,6 +142,7 @@ export class StreamScanner {
     if (!this.#isSettled) {
       this.#look(true);
       this.#pages.size = this.#position;
+      this.#whole.finish(this.#ranges, this.#position);
     }
     await this.#decide();
     return this.#result(unread);
@@ -158,6 +167,8 @@ export class StreamScanner {
       patternsSeen: this.#states.patternsSeen,
       isSettled: this.#isSettled,
       evaluationSteps: this.#evaluator.steps,
+      whole: this.#whole.save(),
+      now: this.#now,
     };
     return encodeCheckpoint(state, this.#rules, this.#settings);
   }
@@ -173,7 +184,9 @@ export class StreamScanner {
     this.#store.reset();
     this.#store = this.#makeStore();
     this.#pages = this.#makePages();
-    this.#evaluator = new Evaluator(this.#rules.image, this.#settings.limits.evaluationSteps);
+    this.#ranges = new Ranges(this.#pages);
+    this.#evaluator = this.#makeEvaluator();
+    this.#now = currentTime();
     this.#position = 0;
     this.#nextSettling = FIRST_SETTLING;
     this.#isSettled = false;
@@ -183,6 +196,7 @@ export class StreamScanner {
     this.#evaluations = 0;
     this.#bytesNotMatched = 0;
     this.#reasons = new Map();
+    this.#beginWhole();
   }
 
   /** For `resumeScanner`. Throws a CheckpointError for a checkpoint of other rules, another format or another object. */
@@ -193,7 +207,9 @@ export class StreamScanner {
     this.#queue.restore(state.queue);
     this.#store.restore(state.store);
     if (!this.#chains.restore(state.chains)) throw new CheckpointError('its chains contradict themselves');
-    this.#pages.restore(state.pages);
+    if (!this.#whole.restore(state.whole)) throw new CheckpointError('its digests contradict themselves');
+    this.#now = state.now;
+    this.#pages.restore(state.pages, state.position);
     this.#states.restore(state.ruleStates, state.patternsSeen, state.nextSettling > FIRST_SETTLING);
     this.#evaluator.steps = state.evaluationSteps;
     this.#isSettled = state.isSettled;
@@ -213,9 +229,32 @@ export class StreamScanner {
 
   #makePages(): Pages {
     const { readAt, limits, size } = this.#settings;
-    const pages = new Pages(this.#window, this.#rules.image.scalars[SCALAR.readsPages] === 1, readAt, limits);
+    const pages = new Pages(this.#rules.image.scalars[SCALAR.readsPages] === 1, readAt, limits);
     pages.size = size;
     return pages;
+  }
+
+  #makeEvaluator(): Evaluator {
+    const { limits, size } = this.#settings;
+    return new Evaluator(this.#rules.image, limits.evaluationSteps, { pages: this.#pages, size, isFinal: false });
+  }
+
+  /**
+   * Sets up what is computed over all of the object. Rules that are decided before the first byte, as by `filesize < 1MB`,
+   * are settled and ask for nothing; without the size none is.
+   */
+  #beginWhole(): void {
+    const { image, ruleCount } = this.#rules;
+    let mask = 0;
+    for (let rule = 0; rule < ruleCount; rule++) {
+      const kinds = ruleField(image, rule, 'flags') >>> RULE_RANGE_SHIFT;
+      if (kinds === 0 || (mask | kinds) === mask) continue;
+      const isEarly = this.#settings.size !== undefined && !hasRuleFlag(image, rule, 'hasEffect');
+      const state = isEarly ? this.#evaluate(rule, false) : STATE.undecided;
+      if (state === STATE.undecided) mask |= kinds;
+      else this.#states.settle(rule, state);
+    }
+    this.#whole.begin(mask);
   }
 
   /** Looks at what has arrived, as far as enough follows. */
@@ -264,51 +303,40 @@ export class StreamScanner {
       if (state === STATE.true || state === STATE.false) this.#states.settle(rule, state);
     }
     this.#isSettled = this.#states.isHopeless;
+    if (this.#isSettled) this.#whole.begin(0);
   }
 
   #evaluate(rule: number, isFinal: boolean): number {
     this.#evaluations++;
-    return this.#evaluator.evaluate(rule, {
+    return this.#evaluator.evaluate(rule, this.#evidence(isFinal));
+  }
+
+  #evidence(isFinal: boolean): Evidence {
+    return {
       store: this.#store,
       pages: this.#pages,
+      ranges: this.#ranges,
       size: isFinal ? (this.#settings.size ?? this.#position) : this.#settings.size,
       areMatchesComplete: isFinal,
       isFinal,
       settledTo: this.#settledTo(),
       externals: this.#settings.externals,
       ruleStates: this.#states.values,
-    });
+      now: this.#now,
+    };
   }
 
-  /** Gives every rule its final state, fetching pages as conditions ask for them. */
+  /** Gives every rule its final state. */
   async #decide(): Promise<void> {
-    const { limits } = this.#settings;
-    let waiting = this.#states.unsettled(this.#store);
-    for (let round = 0; waiting.length > 0; round++) {
-      const missing = new Set<number>();
-      const again: number[] = [];
-      for (const rule of waiting) {
-        const state = this.#evaluate(rule, true);
-        if (state !== STATE.needsPage) {
-          this.#states.settle(rule, state);
-          if (state === STATE.undecided) this.#reasons.set(rule, this.#evaluator.undecidedReason);
-        } else if (round >= limits.pageRounds) {
-          this.#states.settle(rule, STATE.undecided);
-          this.#reasons.set(rule, 'limit:pageRounds');
-        } else {
-          missing.add(this.#evaluator.missingOffset);
-          again.push(rule);
-        }
-      }
-      let fetched = 0;
-      for (const offset of missing) {
-        if (fetched++ === PAGES_PER_ROUND || this.#pages.exhausted !== undefined) break;
-        await this.#pages.fetch(offset);
-        this.#settings.abortSignal?.throwIfAborted();
-      }
-      waiting = again;
-    }
-    this.#states.applyGlobals();
+    const decision = await decideRules(
+      this.#rules,
+      this.#states,
+      this.#evaluator,
+      this.#evidence(true),
+      this.#settings,
+    );
+    this.#reasons = decision.reasons;
+    this.#evaluations += decision.evaluations;
   }
 
   #result(unread: number): ScanResult {
@@ -352,6 +380,10 @@ export function resumeScanner(rules: CompiledRules, checkpoint: Uint8Array, opti
   const scanner = new StreamScanner(rules, options);
   scanner.restore(checkpoint);
   return scanner;
+}
+
+function currentTime(): number {
+  return Math.floor(Date.now() / 1000);
 }
 
 /** Scans bytes that are in memory. */

@@ -9,9 +9,31 @@ export function compareText(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
+/** Linear in both lengths: texts come from rules and from objects. */
 export function contains(text: Uint8Array, part: Uint8Array): boolean {
+  if (part.length > LONG_PART) return containsLong(text, part);
   for (let at = 0; at + part.length <= text.length; at++) {
     if (standsAt(text, part, at)) return true;
+  }
+  return false;
+}
+
+const LONG_PART = 16;
+
+/** Knuth, Morris, Pratt: of what fits so far, the longest end that is also a beginning still fits after a mismatch. */
+function containsLong(text: Uint8Array, part: Uint8Array): boolean {
+  const borders = new Uint32Array(part.length);
+  let fitting = 0;
+  for (let at = 1; at < part.length; at++) {
+    while (fitting > 0 && part[at] !== part[fitting]) fitting = borders[fitting - 1]!;
+    if (part[at] === part[fitting]) fitting++;
+    borders[at] = fitting;
+  }
+  fitting = 0;
+  for (const byte of text) {
+    while (fitting > 0 && byte !== part[fitting]) fitting = borders[fitting - 1]!;
+    if (byte === part[fitting]) fitting++;
+    if (fitting === part.length) return true;
   }
   return false;
 }
