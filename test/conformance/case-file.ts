@@ -9,7 +9,7 @@
  * - a sheet: `holds` and `fails`, conditions over the same `strings` and `data`, asked in one compilation;
  * - `refused: { E0xx: [conditions] }`, alone or beside a sheet: each condition in a rule of its own.
  *
- * A rule made of a condition gets only those of `strings` that the condition speaks of, for an unused pattern is an error.
+ * `imports` names the modules that a file's, or a case's, conditions use. A rule made of a condition gets only those of `strings` that the condition speaks of, for an unused pattern is an error.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -43,6 +43,7 @@ const dialectSchema = z.strictObject({
 const caseSchema = z.strictObject({
   name: z.string(),
   features: z.array(z.string()).default([]),
+  imports: z.array(z.string()).default([]),
   rules: z.string().optional(),
   sources: z.array(z.strictObject({ text: z.string(), namespace: z.string().optional() })).optional(),
   strings: z.string().optional(),
@@ -66,6 +67,7 @@ const caseSchema = z.strictObject({
 const fileSchema = z.strictObject({
   chapter: z.string(),
   features: z.array(z.string()).default([]),
+  imports: z.array(z.string()).default([]),
   cases: z.array(caseSchema),
 });
 
@@ -85,10 +87,10 @@ function loadCaseFile(url: URL): Case[] {
   if (cut) throw new Error(`${basename(url.pathname)}: quote what holds a #: ${cut[0].trim()}`);
   const file = fileSchema.safeParse(parse(text));
   if (!file.success) throw new Error(`${basename(url.pathname)}: ${z.prettifyError(file.error)}`);
-  const { chapter, features, cases } = file.data;
+  const { chapter, features, imports, cases } = file.data;
   return cases.flatMap((written) => {
     try {
-      return expand(chapter, features, written);
+      return expand(chapter, features, written).map((example) => importing([...imports, ...written.imports], example));
     } catch (cause) {
       throw new Error(`${basename(url.pathname)}: ${written.name}: ${String(cause)}`, { cause });
     }
@@ -133,6 +135,15 @@ function expand(chapter: string, fileFeatures: readonly string[], written: Writt
   }
   if (cases.length > 0) return cases;
   return [{ ...shared, ...single(written), name: written.name, bytes, statements: 1 }];
+}
+
+/** With the modules that its conditions use imported by each source. */
+function importing(modules: readonly string[], example: Case): Case {
+  const lines = modules.map((module) => `import "${module}"\n`).join('');
+  return {
+    ...example,
+    sources: example.sources.map((source) => ({ ...source, text: `${lines}${String(source.text)}` })),
+  };
 }
 
 function sheetDialect(written: z.infer<typeof dialectSchema>, expected: Expected): Dialect {

@@ -45,6 +45,7 @@ export const supportedFeatures: ReadonlySet<string> = new Set([
   'text-operator',
   'matches',
   'externals',
+  'module',
   // rules
   'rule-reference',
   'rule-set',
