@@ -46,8 +46,8 @@ export interface Surroundings {
 export interface Variable {
   readonly name: string;
   readonly span: Span;
-  /** Stands wherever the name does. */
-  readonly value: Checked;
+  /** Stands wherever the name does; undefined after an error, which its uses are not blamed for. */
+  readonly value: Checked | undefined;
   readonly isUsed: boolean;
 }
 
@@ -192,7 +192,7 @@ export class RuleScope {
   }
 
   /** From now until `leave` the name stands for the value. */
-  enter({ name, span }: Name, value: Checked): void {
+  enter({ name, span }: Name, value: Checked | undefined): void {
     this.#variables.push({ name, span, value, isUsed: false });
   }
 

@@ -8,7 +8,6 @@ import {
   article,
   booleanConstant,
   constantInteger,
-  integerConstant,
   type Checked,
   type CheckedType,
   type CodeWriter,
@@ -150,9 +149,8 @@ export function checkForIn(checker: ConditionChecker, loop: ForIn): Checked | un
   }
   const slots = loop.variables.map((name, at) => {
     const slot = scope.newSlot();
-    // Without a type the names are known all the same, or each use would be another error.
     const type = iteration?.variables[at];
-    scope.enter(name, type === undefined ? integerConstant(0n) : variableOf(type, slot));
+    scope.enter(name, type && variableOf(type, slot));
     return slot;
   });
   const around = checker.iterations;

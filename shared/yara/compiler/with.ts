@@ -1,6 +1,6 @@
 /** Checks `with`: names for values, evaluated once, in the order they are written. */
 import type { With, WithDeclaration } from '../syntax/ast.ts';
-import { integerConstant, type Checked } from './checked.ts';
+import type { Checked } from './checked.ts';
 import type { ConditionChecker } from './checker.ts';
 
 export function checkWith(checker: ConditionChecker, { declarations, body }: With): Checked | undefined {
@@ -14,7 +14,10 @@ export function checkWith(checker: ConditionChecker, { declarations, body }: Wit
     if (value !== undefined && slot !== undefined) kept.push({ slot, value });
   }
   const checkedBody = checker.boolean(body);
-  for (const { name, isUsed, span } of scope.leave(declarations.length)) {
+  const variables = scope.leave(declarations.length);
+  for (const { name, span } of variables) {
+    // A later one of the same name stands before it.
+    const isUsed = variables.some((variable) => variable.name === name && variable.isUsed);
     if (!isUsed) scope.warning('unused_identifier', span, `${name} is never used`, { hint: 'leave it out' });
   }
   if (!isSound || checkedBody === undefined) return undefined;
@@ -59,7 +62,7 @@ function valueOf(checker: ConditionChecker, { value }: WithDeclaration): Checked
 
 /**
  * Makes the name known, and returns the slot of its value where it has one: a function, or a module that is nothing but
- * functions, is only another name. After an error the name is declared all the same, or each use would be another error.
+ * functions, is only another name.
  */
 function declare(
   { scope }: ConditionChecker,
@@ -67,7 +70,7 @@ function declare(
   value: Checked | undefined,
 ): number | undefined {
   if (value === undefined) {
-    scope.enter(name, integerConstant(0n));
+    scope.enter(name, undefined);
     return undefined;
   }
   const { type, constant, constraint } = value;

@@ -49,19 +49,19 @@ interface LoopStart {
 
 /**
  * Begins a loop at its first item, or leaves its value and goes on behind it where there is none to begin with. `items` is
- * the loop's length, or its value when it has none: undefined and empty loops are false.
+ * the loop's length, or undefined or undecided as the loop is then; an empty loop is false.
  */
 function beginLoop(
   machine: Machine,
   { kind, behind, taken }: LoopStart,
-  items: number | typeof UNDECIDED,
+  items: number | undefined | typeof UNDECIDED,
   assign: Frame['assign'],
 ): void {
   const numbers = machine.takesNumber(kind) ? 1 : 0;
   const quantifier = machine.quantifier(kind, machine.peek(taken), true);
   let value: Value;
   if (quantifier === undefined || quantifier === UNDECIDED) value = quantifier;
-  else if (items === UNDECIDED) value = UNDECIDED;
+  else if (items === undefined || items === UNDECIDED) value = items;
   else if (items === 0) value = false;
   else {
     if (!assign(0)) return;
@@ -81,14 +81,13 @@ function keepLearnt(machine: Machine, variable: number, read: () => Value): bool
   return true;
 }
 
-/** The length of a module's array or dictionary; 0 where it is undefined. */
-function lengthOf(machine: Machine, value: Value): number | typeof UNDECIDED | typeof WAITING {
-  if (value === undefined) return 0;
-  if (value === UNDECIDED) return UNDECIDED;
+/** The length of a module's array or dictionary, undefined where that is. */
+function lengthOf(machine: Machine, value: Value): number | undefined | typeof UNDECIDED | typeof WAITING {
+  if (value === undefined || value === UNDECIDED) return value;
   return machine.learn(() => (value as ArrayValue | DictionaryValue).length) as number | typeof WAITING;
 }
 
-/** Both ends included; 0 where an end is undefined or the upper one is the lower. */
+/** Both ends included; 0 where an end is undefined, or the upper one is below the lower. */
 function rangeLength(lower: Value, upper: Value): number | typeof UNDECIDED {
   if (lower === undefined || upper === undefined) return 0;
   if (lower === UNDECIDED || upper === UNDECIDED) return UNDECIDED;
