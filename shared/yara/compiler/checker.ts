@@ -66,9 +66,7 @@ export class ConditionChecker {
     const { type, constant } = checked;
     if (type === 'boolean') return checked;
     if (!isScalar(type)) {
-      const isCallable = typeof type === 'object' && type.kind === 'function' && type.target.kind === 'module';
-      const details = isCallable ? { hint: 'call it, with () behind its name' } : {};
-      this.scope.error('E002', span, `expected a boolean, found ${article(type)}`, details);
+      this.wrongType(span, ['boolean'], type);
       return undefined;
     }
     const isText = type === 'text';
@@ -93,7 +91,9 @@ export class ConditionChecker {
   }
 
   wrongType(span: Span, wanted: readonly CheckedType[], found: CheckedType): void {
-    this.scope.error('E002', span, `expected ${anyOf(wanted)}, found ${article(found)}`);
+    const isCallable = typeof found === 'object' && found.kind === 'function' && found.target.kind !== 'reader';
+    const hint = isCallable ? 'call it, with () behind its name' : undefined;
+    this.scope.error('E002', span, `expected ${anyOf(wanted)}, found ${article(found)}`, { hint });
   }
 
   check(expression: Expression): Checked | undefined {
@@ -206,6 +206,7 @@ export class ConditionChecker {
     const reader = readers.findIndex((known) => known.name === name);
     if (reader >= 0) return callable(name, reader);
     const known = [
+      'filesize',
       ...this.scope.variableNames(),
       ...externals.keys(),
       ...rules.keys(),

@@ -140,15 +140,22 @@ function callReader(
 ): Checked | undefined {
   if (!fit(checker, call, type, given, [['integer']])) return undefined;
   const [offset] = given;
-  const { size, type: result } = readers[reader]!;
+  const { name, size, type: result } = readers[reader]!;
   checker.scope.read(constantInteger(offset), size, HEAD_BYTES);
   return {
     type: result,
+    constraint: result === 'integer' ? { range: rangeOf(size, name.startsWith('int')) } : undefined,
     write: (to) => {
       offset!.write(to);
       to.op('read', reader);
     },
   };
+}
+
+/** What an integer of that many bytes may be. */
+function rangeOf(bytes: number, isSigned: boolean): readonly [bigint, bigint] {
+  const values = 1n << BigInt(bytes * 8);
+  return isSigned ? [-values / 2n, values / 2n - 1n] : [0n, values - 1n];
 }
 
 function callModule(

@@ -2,9 +2,11 @@
 import type { Pattern, PatternModifiers } from '../syntax/ast.ts';
 import type { HexNode } from '../syntax/hex-ast.ts';
 import type { RegexNode } from '../syntax/regex-ast.ts';
+import { foldCase } from '../scan/text-operators.ts';
 
 export function patternKey(pattern: Pattern): string {
-  const modifiers = modifierKey(pattern.modifiers);
+  // In a regex, letters of both cases are part of the tree, whether a flag or the modifier says so.
+  const modifiers = modifierKey(pattern.modifiers, pattern.kind === 'regex');
   switch (pattern.kind) {
     case 'text':
       return `text ${hex(pattern.bytes)} ${modifiers}`;
@@ -16,20 +18,12 @@ export function patternKey(pattern: Pattern): string {
 }
 
 /** `ascii` alone is what no modifier means. */
-function modifierKey({
-  ascii,
-  wide,
-  nocase,
-  fullword,
-  private: hidden,
-  xor,
-  base64,
-  base64wide,
-}: PatternModifiers): string {
+function modifierKey(modifiers: PatternModifiers, isFolded: boolean): string {
+  const { ascii, wide, nocase, fullword, private: hidden, xor, base64, base64wide } = modifiers;
   const words: string[] = [];
   if (ascii !== undefined || wide === undefined) words.push('ascii');
   if (wide !== undefined) words.push('wide');
-  if (nocase !== undefined) words.push('nocase');
+  if (nocase !== undefined && !isFolded) words.push('nocase');
   if (fullword !== undefined) words.push('fullword');
   if (hidden !== undefined) words.push('private');
   if (xor !== undefined) words.push(`xor ${xor.min}-${xor.max}`);
@@ -58,7 +52,7 @@ function regexKey(node: RegexNode): string {
     case 'empty':
       return '';
     case 'literal':
-      return `'${hex(node.bytes)}'${node.ignoreCase ? 'i' : ''}`;
+      return node.ignoreCase ? `'${hex(foldCase(node.bytes))}'i` : `'${hex(node.bytes)}'`;
     case 'dot':
       return node.includesNewline ? '.s' : '.';
     case 'class':

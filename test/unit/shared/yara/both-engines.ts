@@ -1,5 +1,12 @@
 /** One question put to both engines, ours in several ways, for tests that compare the answers. */
-import { compileRules, decodeRules, encodeRules, RuleCompileError, scanBytes, StreamScanner } from '../../../../shared/yara/index.ts';
+import {
+  compileRules,
+  decodeRules,
+  encodeRules,
+  RuleCompileError,
+  scanBytes,
+  StreamScanner,
+} from '../../../../shared/yara/index.ts';
 import type { CompiledRules, RuleSource, ScanResult } from '../../../../shared/yara/index.ts';
 import type { Externals } from '../../../../shared/yara/compiler/externals.ts';
 import { openReference } from '../../../conformance/reference.ts';

@@ -60,7 +60,14 @@ describe(`changed code, seed ${seed}`, () => {
       const random = randomFor('replace', String(round));
       const code = image.code.slice();
       const at = random.below(code.length);
-      const values = [random.below(80), -1 - random.below(5), code[at]! + 1, code[at]! - 1, random.below(code.length), 2 ** 31 - 1];
+      const values = [
+        random.below(80),
+        -1 - random.below(5),
+        code[at]! + 1,
+        code[at]! - 1,
+        random.below(code.length),
+        2 ** 31 - 1,
+      ];
       code[at] = values[random.below(values.length)]!;
       if (await expectHarmless(withCode(code), `round ${round}, seed ${seed}`)) sound++;
     }
@@ -128,8 +135,14 @@ describe('code made to deceive', () => {
     ['jumps behind the end', [OP.true, OP.andSkip, length + 4, OP.true]],
     ['jumps into an instruction', [OP.true, OP.andSkip, length + 4, OP.small, 1, OP.truth, OP.and]],
     ['jumps with another stack', [OP.true, OP.andSkip, length + 4, OP.true, OP.and]],
-    ['jumps into a loop', [OP.true, OP.orSkip, length + 8, OP.forSet, 1, 0, length + 13, 0, 1, OP.has, -1, OP.next, length + 9]],
-    ['uses a pattern of a loop behind it', [OP.forSet, 1, 0, length + 10, 0, 1, OP.true, OP.next, length + 6, OP.has, -1, OP.or]],
+    [
+      'jumps into a loop',
+      [OP.true, OP.orSkip, length + 8, OP.forSet, 1, 0, length + 13, 0, 1, OP.has, -1, OP.next, length + 9],
+    ],
+    [
+      'uses a pattern of a loop behind it',
+      [OP.forSet, 1, 0, length + 10, 0, 1, OP.true, OP.next, length + 6, OP.has, -1, OP.or],
+    ],
     ['leaves a loop early', [OP.forSet, 1, 0, length + 9, 0, 1, OP.true, OP.andSkip, length + 9, OP.next, length + 6]],
     ['ends within a loop', [OP.forSet, 1, 0, length + 7, 0, 1, OP.true]],
     ['ends a loop that was not begun', [OP.true, OP.next, length]],
@@ -137,7 +150,10 @@ describe('code made to deceive', () => {
     ['reads a variable that was never set', [OP.variable, 5]],
     ['lists nothing', [OP.forList, 1, 0, length + 8, 0, OP.true, OP.next, length + 5]],
     ['asks for no values', [OP.ofValues, 1, length + 4, 0]],
-    ['has a value too many', [OP.ofValues, 1, length + 10, 1, OP.true, OP.ofNext, length + 10, OP.true, OP.ofNext, length + 10]],
+    [
+      'has a value too many',
+      [OP.ofValues, 1, length + 10, 1, OP.true, OP.ofNext, length + 10, OP.true, OP.ofNext, length + 10],
+    ],
     ['quantifies by a word there is not', [OP.of, 9, 0, 1]],
     ['calls what is no function', [OP.call, 1000]],
     ['takes a module without fields for a structure', [OP.module, 0, OP.defined]],

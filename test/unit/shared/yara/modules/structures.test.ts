@@ -4,10 +4,11 @@
  */
 import { describe, expect, it, vi } from 'vitest';
 import { compileRules, scanBytes, StreamScanner } from '../../../../../shared/yara/index.ts';
+import type * as Registry from '../../../../../shared/yara/modules/registry.ts';
 import { askOurs, askReference, tryCompile } from '../both-engines.ts';
 
-vi.mock(import('../../../../../shared/yara/modules/registry.ts'), async (original) => {
-  const [registry, { testModule }] = await Promise.all([original(), import('./test-proto2.ts')]);
+vi.mock('../../../../../shared/yara/modules/registry.ts', async (original) => {
+  const [registry, { testModule }] = await Promise.all([original<typeof Registry>(), import('./test-proto2.ts')]);
   return { ...registry, modules: [...registry.modules, testModule] };
 });
 
@@ -197,7 +198,9 @@ describe('fields that lie far apart', () => {
   const bytes = new Uint8Array(1_000_000);
   bytes[500_000] = 4;
   [11, 22, 33, 44].forEach((value, index) => (bytes[500_001 + index * 100_000] = value));
-  const rule = ruleFor('for any x in test_proto2.far(500000) : (x == 44) and for all x in test_proto2.far(500000) : (x % 11 == 0)');
+  const rule = ruleFor(
+    'for any x in test_proto2.far(500000) : (x == 44) and for all x in test_proto2.far(500000) : (x % 11 == 0)',
+  );
 
   it('are fetched one page at a time, and each once', async () => {
     const reads: number[] = [];

@@ -7,6 +7,7 @@ import type {
   DictionaryValue,
   Module,
   ModuleValue,
+  RegexValue,
   StructureValue,
 } from '../../../../../shared/yara/modules/module.ts';
 import type { StructureSchema, TypeSchema } from '../../../../../shared/yara/modules/schema.ts';
@@ -144,7 +145,7 @@ export const testModule: Module = {
       encoder.encode(new TextDecoder().decode(text).toUpperCase()),
     'test_proto2.undef_i64()': () => undefined,
     'test_proto2.head(integer)': (context, length: number) => context.object.bytes(0, length),
-    'test_proto2.fits(text, regex)': (_context, text: Uint8Array, regex) => regex.ask(text).isMatch,
+    'test_proto2.fits(text, regex)': (_context, text: Uint8Array, regex: RegexValue) => regex.ask(text).isMatch,
     'test_proto2.far(integer)': (context, offset: number): ArrayValue => ({
       get length() {
         return context.object.unsigned(offset, 1) ?? 0;

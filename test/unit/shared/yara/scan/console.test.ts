@@ -56,7 +56,9 @@ describe('lines', () => {
   });
 
   it('a range that is not within the object is not written', async () => {
-    expect(await linesOf('rule r { condition: console.log(1, 1) and console.log(-1, 0) and console.log(0, -1) }')).toEqual([]);
+    expect(
+      await linesOf('rule r { condition: console.log(1, 1) and console.log(-1, 0) and console.log(0, -1) }'),
+    ).toEqual([]);
   });
 
   it('a range of any length is bounded', async () => {
@@ -78,7 +80,10 @@ describe('order', () => {
     expect(await linesOf('rule r { condition: filesize == 5 and console.log("no") }')).toEqual([]);
     expect(await linesOf('rule r { condition: console.log("no") and false }')).toEqual([]);
     expect(await linesOf('rule r { condition: any of (console.log(1), console.log(2)) }')).toEqual(['1']);
-    expect(await linesOf('rule r { condition: for any i in (1..9) : (console.log(i) and i == 2) }')).toEqual(['1', '2']);
+    expect(await linesOf('rule r { condition: for any i in (1..9) : (console.log(i) and i == 2) }')).toEqual([
+      '1',
+      '2',
+    ]);
     expect(await linesOf('rule r { condition: for none i in (1, 2) : (console.log(i)) }')).toEqual(['1']);
   });
 
