@@ -264,9 +264,14 @@ class Compiler {
 
 function checkSize(pattern: Pattern, scope: RuleScope): void {
   if (pattern.kind === 'text' || !isTooLarge(pattern)) return;
-  scope.error('E901', pattern.valueSpan, `pattern ${pattern.identifier.name} is too large: it needs more than ${MAX_STATES} states`, {
-    hint: 'use smaller repeats, or fewer of them inside one another',
-  });
+  scope.error(
+    'E901',
+    pattern.valueSpan,
+    `pattern ${pattern.identifier.name} is too large: it needs more than ${MAX_STATES} states`,
+    {
+      hint: 'use smaller repeats, or fewer of them inside one another',
+    },
+  );
 }
 
 function markRulesThatNeedAMatch(image: RuleImage): void {
