@@ -5,6 +5,7 @@ import { hexElementCases } from './families/hex-elements.ts';
 import { integerOperatorCases } from './families/integer-operators.ts';
 import { integerReadCases } from './families/integer-reads.ts';
 import { quantifiedSetCases } from './families/quantified-sets.ts';
+import { regexSequenceCases } from './families/regex-sequences.ts';
 import { textModifierCases } from './families/text-modifiers.ts';
 import { undefinedOperandCases } from './families/undefined-operands.ts';
 
@@ -13,6 +14,7 @@ export function allCases(): Case[] {
     ...loadCaseFiles(new URL('./cases/', import.meta.url)),
     ...textModifierCases(),
     ...hexElementCases(),
+    ...regexSequenceCases(),
     ...integerReadCases(),
     ...integerOperatorCases(),
     ...quantifiedSetCases(),
