@@ -190,13 +190,24 @@ function setWhere(fits: (byte: number) => boolean): Uint32Array {
   return set;
 }
 
+/** Patterns are made of few sets: the same one is the same object, so that what is known of it need not be found again. */
+const madeSets = new Map<number, Uint32Array>();
+
+function once(key: number, make: () => Uint32Array): Uint32Array {
+  let set = madeSets.get(key);
+  if (set === undefined) madeSets.set(key, (set = make()));
+  return set;
+}
+
 function maskedSet(value: number, mask: number, isNegated: boolean): Uint32Array {
-  return setWhere((byte) => ((byte & mask) === value) !== isNegated);
+  const key = (Number(isNegated) << 16) | (mask << 8) | value;
+  return once(key, () => setWhere((byte) => ((byte & mask) === value) !== isNegated));
 }
 
 function foldedSet(byte: number): Uint32Array {
   const isLetter = (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
-  return setWhere((other) => other === byte || (isLetter && (other ^ byte) === 0x20));
+  if (!isLetter) return exactSet(byte);
+  return once((1 << 17) | byte, () => setWhere((other) => other === byte || (other ^ byte) === 0x20));
 }
 
 function exactSet(byte: number): Uint32Array {
