@@ -11,6 +11,7 @@
  */
 import { ASSERTION, STATE_FIELDS, STATE_OP } from '../compiler/automaton.ts';
 import { hasByte, WORD_SET } from '../syntax/byte-set.ts';
+import { Dfa } from './dfa.ts';
 
 /** What an automaton reads: `bytes` between `start` and `end`, which are the data's own edges where the flags say so. */
 export interface Stretch {
@@ -24,10 +25,7 @@ export interface Stretch {
 }
 
 /** What stands on one side of a position. */
-const SIDE = { edge: 0, word: 1, other: 2 } as const;
-
-/** DFA states built before the table is thrown away and begun anew. */
-const MAX_DFA_STATES = 2048;
+export const SIDE = { edge: 0, word: 1, other: 2 } as const;
 
 export class Automaton {
   /** `STATE_FIELDS` numbers per state. */
@@ -37,11 +35,14 @@ export class Automaton {
   /** Assertions that look at more than one byte on a side. */
   readonly #hasWideAssertions: boolean;
   readonly stateCount: number;
-  readonly #classOf: Uint8Array;
-  readonly #classCount: number;
+  /** The class of each byte: those that no state tells apart share one. */
+  readonly classOf: Uint8Array;
+  /** The class of what is no byte: the data's edge. */
+  readonly edgeClass: number;
   /** A byte of each class. */
   readonly #representatives: Uint8Array;
-  #dfa: Dfa | undefined;
+  #startDfa: Dfa | undefined;
+  #endDfa: Dfa | undefined;
   // Sets of states, sparse: `dense` lists them, `mark[state] === round` says whether one is in.
   #dense: Int32Array;
   #nextDense: Int32Array;
@@ -60,12 +61,12 @@ export class Automaton {
     }
     this.#hasAssertions = assertions.length > 0;
     this.#hasWideAssertions = assertions.some((assertion) => assertion >= ASSERTION.wideWordBoundary);
-    ({ classOf: this.#classOf, representatives: this.#representatives } = byteClasses(
+    ({ classOf: this.classOf, representatives: this.#representatives } = byteClasses(
       states,
       sets,
       this.#hasAssertions,
     ));
-    this.#classCount = this.#representatives.length;
+    this.edgeClass = this.#representatives.length;
     this.#dense = new Int32Array(this.stateCount);
     this.#nextDense = new Int32Array(this.stateCount);
     this.#mark = new Int32Array(this.stateCount).fill(-1);
@@ -91,21 +92,13 @@ export class Automaton {
    * knows what is on the right, and acceptance comes with the byte on the left.
    */
   #runDfa(stretch: Stretch, from: number, to: number, report: (index: number) => void): void {
-    let dfa = (this.#dfa ??= new Dfa(this, this.#classCount));
+    const dfa = (this.#startDfa ??= new Dfa(this, 'starts'));
     const { bytes } = stretch;
-    const classOf = this.#classOf;
-    let state = dfa.initial(this.#hasAssertions ? sideOf(stretch, from) : SIDE.other);
+    let state = dfa.initial(this.sideAt(stretch, from));
     for (let at = from; at >= to; at--) {
-      const byteClass = at > stretch.start ? classOf[bytes[at - 1]!]! : this.#classCount;
+      const byteClass = at > stretch.start ? this.classOf[bytes[at - 1]!]! : this.edgeClass;
       let entry = dfa.transitions[state * dfa.stride + byteClass]!;
-      if (entry < 0) {
-        if (dfa.isFull) {
-          const { members, right } = dfa.describe(state);
-          dfa = this.#dfa = new Dfa(this, this.#classCount);
-          state = dfa.add(members, right);
-        }
-        entry = dfa.build(state, byteClass, at > stretch.start ? this.#representatives[byteClass]! : -1);
-      }
+      if (entry < 0) entry = dfa.build(state, byteClass);
       if ((entry & 1) !== 0) report(at);
       state = entry >>> 1;
     }
@@ -173,6 +166,13 @@ export class Automaton {
     return moved;
   }
 
+  /** For `MatchLengths`; undefined where there are assertions that it cannot take. */
+  get endDfa(): Dfa | undefined {
+    if (this.#hasWideAssertions) return undefined;
+    this.#endDfa ??= new Dfa(this, 'ends');
+    return this.#endDfa;
+  }
+
   /**
    * Length of the match that begins at `start`, following it no further than `limit`; −1 where there is none. The preferred
    * one: alternatives in their order, greedy repeats as long and lazy ones as short as they lead to a match.
@@ -182,15 +182,18 @@ export class Automaton {
     let best = -1;
     let count = 0;
     this.#round++;
-    let threads = this.#follow(0, stretch, start, 0);
+    let place = start;
+    const holds = (assertion: number): boolean => assertionHolds(assertion, stretch, place);
+    let threads = this.#follow(0, holds, 0);
     count = threads.count;
     if (threads.accepts) best = 0;
     for (let at = start; at < limit && count > 0; at++) {
       const moved = this.#stepOver(stretch.bytes[at]!, count);
       this.#round++;
+      place = at + 1;
       count = 0;
       for (let thread = 0; thread < moved; thread++) {
-        threads = this.#follow(this.#nextDense[thread]!, stretch, at + 1, count);
+        threads = this.#follow(this.#nextDense[thread]!, holds, count);
         count = threads.count;
         if (threads.accepts) {
           best = at + 1 - start;
@@ -203,7 +206,7 @@ export class Automaton {
   }
 
   /** As `#close`, in order of preference, and no further than acceptance. */
-  #follow(state: number, stretch: Stretch, at: number, count: number): { count: number; accepts: boolean } {
+  #follow(state: number, holds: (assertion: number) => boolean, count: number): { count: number; accepts: boolean } {
     const { states } = this;
     this.#pending.push(state);
     while (this.#pending.length > 0) {
@@ -222,7 +225,7 @@ export class Automaton {
           this.#pending.push(states[row + 1]!);
           break;
         case STATE_OP.assert:
-          if (assertionHolds(states[row + 1]!, stretch, at)) this.#pending.push(next + 1);
+          if (holds(states[row + 1]!)) this.#pending.push(next + 1);
           break;
         default:
           this.#pending.length = 0;
@@ -232,7 +235,7 @@ export class Automaton {
     return { count, accepts: false };
   }
 
-  // For the DFA ------------------------------------------------------------------------------------------------------------
+  // For DFAs ---------------------------------------------------------------------------------------------------------------
 
   /** What is reached without reading between a side on the left and one on the right, and whether acceptance is. */
   closure(from: Iterable<number>, left: number, right: number): { members: number[]; accepts: boolean } {
@@ -248,85 +251,36 @@ export class Automaton {
     return { members: Array.from(this.#dense.subarray(0, count)), accepts };
   }
 
-  /** The states behind those of `members` that read `byte`, sorted. */
-  step(members: readonly number[], byte: number): number[] {
+  /** The same in order of preference: nothing behind acceptance is followed. */
+  preferred(from: Iterable<number>, left: number, right: number): { members: number[]; accepts: boolean } {
+    this.#round++;
+    const holds = (assertion: number): boolean => holdsBetween(assertion, left, right);
+    let count = 0;
+    let accepts = false;
+    for (const state of from) {
+      ({ count, accepts } = this.#follow(state, holds, count));
+      if (accepts) break;
+    }
+    return { members: Array.from(this.#dense.subarray(0, count)), accepts };
+  }
+
+  /** The states behind those of `members` that read a byte of that class, in their order. */
+  step(members: readonly number[], byteClass: number): number[] {
+    const byte = this.#representatives[byteClass]!;
     return members
       .filter((state) => hasByte(this.sets[this.states[state * STATE_FIELDS + 1]!]!, byte))
-      .map((state) => state + 1)
-      .sort((a, b) => a - b);
+      .map((state) => state + 1);
   }
 
-  /** Which side a byte makes, as far as this automaton asks. */
-  sideOfByte(byte: number): number {
-    if (byte < 0) return SIDE.edge;
-    return this.#hasAssertions && isWordByte(byte) ? SIDE.word : SIDE.other;
-  }
-}
-
-interface DfaState {
-  /** States of the automaton that what was read so far leads to, before anything is reached without reading. */
-  readonly members: readonly number[];
-  readonly right: number;
-}
-
-/**
- * A DFA that begins a new run at every place, built as bytes ask for it. An entry of its table is twice the next state, plus
- * one where the automaton accepts before the byte is read.
- */
-class Dfa {
-  readonly #automaton: Automaton;
-  /** One more than there are classes of bytes: the last is the data's edge. */
-  readonly stride: number;
-  transitions: Int32Array;
-  readonly #numberOf = new Map<string, number>();
-  readonly #states: DfaState[] = [];
-
-  constructor(automaton: Automaton, classCount: number) {
-    this.#automaton = automaton;
-    this.stride = classCount + 1;
-    this.transitions = new Int32Array(16 * this.stride).fill(-1);
+  /** Which side a class of bytes makes, as far as this automaton asks. */
+  sideOfClass(byteClass: number): number {
+    if (byteClass === this.edgeClass) return SIDE.edge;
+    return this.#hasAssertions && isWordByte(this.#representatives[byteClass]!) ? SIDE.word : SIDE.other;
   }
 
-  get isFull(): boolean {
-    return this.#states.length >= MAX_DFA_STATES;
-  }
-
-  describe(state: number): DfaState {
-    return this.#states[state]!;
-  }
-
-  initial(right: number): number {
-    return this.add([], right);
-  }
-
-  add(members: readonly number[], right: number): number {
-    const key = `${right}:${members.join()}`;
-    const known = this.#numberOf.get(key);
-    if (known !== undefined) return known;
-    const state = this.#states.length;
-    if ((state + 1) * this.stride > this.transitions.length) this.#grow();
-    this.#states.push({ members, right });
-    this.#numberOf.set(key, state);
-    return state;
-  }
-
-  /** `byte` is one of its class, or −1 at the data's edge. */
-  build(state: number, byteClass: number, byte: number): number {
-    const automaton = this.#automaton;
-    const { members, right } = this.#states[state]!;
-    const left = automaton.sideOfByte(byte);
-    // Acceptance with nothing read is no match, so those that begin here are looked at apart.
-    const { accepts } = automaton.closure(members, left, right);
-    const stepped = byte < 0 ? [] : automaton.step(automaton.closure([...members, 0], left, right).members, byte);
-    const entry = this.add(stepped, left) * 2 + (accepts ? 1 : 0);
-    this.transitions[state * this.stride + byteClass] = entry;
-    return entry;
-  }
-
-  #grow(): void {
-    const transitions = new Int32Array(this.transitions.length * 2).fill(-1);
-    transitions.set(this.transitions);
-    this.transitions = transitions;
+  /** What stands at an index, for whoever begins there and reads away from it. */
+  sideAt(stretch: Stretch, at: number): number {
+    return this.#hasAssertions ? sideOf(stretch, at) : SIDE.other;
   }
 }
 
@@ -397,6 +351,7 @@ function holdsBetween(assertion: number, left: number, right: number): boolean {
 }
 
 function sideOf(stretch: Stretch, at: number): number {
+  if (at < stretch.start) return stretch.startsData ? SIDE.edge : SIDE.other;
   if (at >= stretch.end) return stretch.endsData ? SIDE.edge : SIDE.other;
   return isWordByte(stretch.bytes[at]!) ? SIDE.word : SIDE.other;
 }
