@@ -1,6 +1,7 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Target } from '../../../../shared/cli/find-targets.ts';
 import { findTargets, measureTargets } from '../../../../shared/cli/find-targets.ts';
 import { makeFolder } from './run-sluice.ts';
@@ -56,10 +57,23 @@ describe('findTargets', () => {
   it('is fit for folders that lie very deep', async () => {
     const root = makeFolder();
     let folder = root;
-    for (let depth = 0; depth < 500; depth++) folder = join(folder, 'd');
+    for (let depth = 0; depth < 200; depth++) folder = join(folder, 'd');
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'file'), '');
     expect(await shownOf([root], root)).toHaveLength(1);
+  });
+
+  it('tells of a folder that cannot be read, and goes on behind it', async () => {
+    const root = makeFolder({ 'z.txt': '' });
+    // Longer than any path may be, put together from two halves: nothing else is beyond the reach of every user.
+    const half = Array<string>(13).fill('x'.repeat(200));
+    for (const side of ['a', 'b']) mkdirSync(join(root, side, ...half), { recursive: true });
+    renameSync(join(root, 'b'), join(root, 'a', ...half, 'b'));
+    onTestFinished(() => void execFileSync('rm', ['-rf', root]));
+    const targets: Target[] = [];
+    for await (const target of findTargets([root], { abortSignal: never })) targets.push(target);
+    expect(targets.map(({ kind }) => kind)).toEqual(['unreadable', 'file']);
+    expect(targets[0]).toMatchObject({ why: 'folder cannot be read: ENAMETOOLONG' });
   });
 
   it('ends with the reason of an abort', async () => {

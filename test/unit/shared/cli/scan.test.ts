@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { ended, makeFolder, parseLines, runHere, runSluice, startSluice } from './run-sluice.ts';
 
 const RULES = `
@@ -224,6 +224,25 @@ describe('sluice scan', { timeout: TIMEOUT }, () => {
     expect(status).toBe(3);
     expect(stderr).toMatch(/^\/proc\/self\/mem: not wholly scanned: sourceError: .*EIO/);
   });
+
+  it.skipIf(process.getuid?.() === 0)(
+    'calls nothing clean that it may not read (needs another user than root)',
+    async () => {
+      const folder = makeFolder({ 'rules.yar': RULES, 'tree/a/inner.txt': 'x', 'tree/b.txt': 'x', 'tree/c.txt': 'x' });
+      chmodSync(join(folder, 'tree/a'), 0);
+      chmodSync(join(folder, 'tree/b.txt'), 0);
+      onTestFinished(() => {
+        chmodSync(join(folder, 'tree/a'), 0o700);
+      });
+      const { status, stderr } = await runHere(folder, ['scan', '--rules', '@/rules.yar', '@/tree']);
+      expect(status).toBe(3);
+      expect(stderr.split('\n').slice(0, 2)).toEqual([
+        'tree/a: not wholly scanned: sourceError: folder cannot be read: EACCES',
+        'tree/b.txt: not wholly scanned: sourceError: file may not be read: tree/b.txt',
+      ]);
+      expect(stderr).toContain('3 files, 1 B, 0 matches, 2 not wholly scanned');
+    },
+  );
 
   it('follows no links out of a folder and passes over pipes, and says so', async () => {
     const folder = makeFolder({ 'rules.yar': RULES, 'outside/secret.txt': 'needle-4711', 'tree/a.txt': 'needle-4711' });
