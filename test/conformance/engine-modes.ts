@@ -49,17 +49,27 @@ export type Compiled =
 /** The last compilation: families ask the same rules of many objects in a row. */
 let last: { readonly key: string; readonly compiled: Compiled } | undefined;
 
-export function compileFor(sources: readonly RuleSource[], externals?: Externals): Compiled {
-  const key = JSON.stringify([sources, externals], (_, value: unknown) =>
+export interface RulesToCompile {
+  readonly sources: readonly RuleSource[];
+  readonly externals?: Externals;
+  readonly includes?: Readonly<Record<string, string>>;
+}
+
+export function compileFor({ sources, externals, includes }: RulesToCompile): Compiled {
+  const key = JSON.stringify([sources, externals, includes], (_, value: unknown) =>
     typeof value === 'bigint' ? `${value}n` : value,
   );
-  if (last?.key !== key) last = { key, compiled: compileNow(sources, externals) };
+  if (last?.key !== key)
+    last = { key, compiled: compileNow({ sources, ...(externals && { externals }), ...(includes && { includes }) }) };
   return last.compiled;
 }
 
-function compileNow(sources: readonly RuleSource[], externals?: Externals): Compiled {
+function compileNow({ sources, externals, includes }: RulesToCompile): Compiled {
   try {
-    const rules = compileRules([...sources], externals ? { externals } : {});
+    const rules = compileRules([...sources], {
+      ...(externals && { externals }),
+      ...(includes && { includes: (path) => (path in includes ? { text: includes[path]!, name: path } : undefined) }),
+    });
     return { rules, warnings: sortedOnce(rules.warnings.map((warning) => warning.code)) };
   } catch (error) {
     if (!(error instanceof RuleCompileError)) throw error;

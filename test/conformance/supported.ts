@@ -20,12 +20,6 @@ export const supportedFeatures: ReadonlySet<string> = new Set([
   'hex-alternative',
   'regex',
   'regex-extended',
-  'hex-jump',
-  'hex-alternative',
-  'regex',
-  'regex-extended',
-  'xor',
-  'base64',
   // what conditions ask of patterns
   'count',
   'count-in',
@@ -44,6 +38,7 @@ export const supportedFeatures: ReadonlySet<string> = new Set([
   'bitwise',
   'float',
   'read-integer',
+  'read-float',
   'defined',
   'for-in',
   'with',
@@ -59,8 +54,14 @@ export const supportedFeatures: ReadonlySet<string> = new Set([
   'import',
 ]);
 
-/** Compile warnings that the engine gives. One that is not listed must not appear. */
-export const supportedWarnings: ReadonlySet<string> = new Set([]);
+/** Cases, by name, whose warning the engine does not give yet. It must not, or the entry goes. */
+export const missingWarnings: ReadonlySet<string> = new Set([
+  'an unintended pattern in a set',
+  'a condition that is always the same',
+  'all of several at one place',
+  'a text of one byte is slow',
+  'a duplicate pattern value',
+]);
 
 const WARNING = 'warning:';
 
