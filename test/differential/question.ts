@@ -25,19 +25,48 @@ export interface AskedQuestion {
   readonly reference: Answer;
 }
 
-/** Undefined where the two do not both compile every rule. Ours is asked in several ways until one differs. */
-export async function askAnew(question: Question): Promise<AskedQuestion | undefined> {
-  const { sources, bytes, externals } = question;
+/** Rules compiled by both engines. */
+export interface BothEngines {
+  /** Ours is asked in several ways until one differs. */
+  ask(bytes: Uint8Array): Promise<AskedQuestion>;
+  free(): void;
+}
+
+/** Undefined where the two do not both compile every rule. */
+export async function compileByBoth(
+  sources: readonly SourceText[],
+  externals: ExternalTexts,
+): Promise<BothEngines | undefined> {
   const ours = compileByEngine(sources, externals);
-  const rules = ours.skipped.length > 0 ? undefined : await askReference(question);
-  if (rules === undefined) return undefined;
-  let asked: AskedQuestion | undefined;
-  for (const answer of await ours.scanInAllWays(bytes, externals)) {
-    const unexplained = await unexplainedOf(question, publicRules(sources), answer, rules);
-    asked ??= { unexplained, ours: answer, reference: rules };
-    if (unexplained.length > 0) return { unexplained, ours: answer, reference: rules };
+  if (ours.skipped.length > 0) return undefined;
+  const reference = await compileByReference(sources, externals);
+  if ('errors' in reference) return undefined;
+  const rules = publicRules(sources);
+  return {
+    async ask(bytes) {
+      const there = reference.scan(bytes, externals).rules;
+      let asked: AskedQuestion | undefined;
+      for (const answer of await ours.scanInAllWays(bytes, externals)) {
+        const unexplained = await unexplainedOf({ sources, bytes, externals }, rules, answer, there);
+        asked ??= { unexplained, ours: answer, reference: there };
+        if (unexplained.length > 0) return { unexplained, ours: answer, reference: there };
+      }
+      return asked!;
+    },
+    free() {
+      reference.free();
+    },
+  };
+}
+
+/** Undefined where the two do not both compile every rule. */
+export async function askAnew({ sources, bytes, externals }: Question): Promise<AskedQuestion | undefined> {
+  const both = await compileByBoth(sources, externals);
+  try {
+    return await both?.ask(bytes);
+  } finally {
+    both?.free();
   }
-  return asked;
 }
 
 /** Undefined where it refuses the rules. */

@@ -29,7 +29,7 @@ export async function runCampaign({ print, progress, ...task }: CampaignOptions)
     if (last !== undefined) finished.push(last);
     if (hang === undefined) break;
     hangs.push(hang.what);
-    print(`HANG: nothing heard for ${SILENCE / 1000} s, last was: ${hang.what}`);
+    print(`HANG, the last thing heard was: ${hang.what}`);
     from = hang.batch + 1;
     if (performance.now() > deadline) break;
   }
@@ -75,9 +75,10 @@ function runWorker(
       clearInterval(watch);
       reject(new Error(`the worker failed while ${at.what}`, { cause: error }));
     });
-    worker.on('exit', () => {
+    worker.on('exit', (code) => {
       clearInterval(watch);
-      resolve({ last, hang: undefined });
+      // With code 13 it waited for a promise that nothing would ever settle.
+      resolve({ last, hang: code === 0 ? undefined : { ...at, what: `${at.what} (the worker ended with ${code})` } });
     });
   });
 }
