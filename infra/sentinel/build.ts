@@ -44,7 +44,7 @@ export function generate(folder: string): Map<string, string> {
   const faults: string[] = [];
   const rules = readAll(folder, 'analytic-rules', analyticRule, faults);
   const readers = readAll(folder, 'parsers', readerFunction, faults);
-  const all = [...rules, ...readers];
+  const all: Source<{ readonly id: string }>[] = [...rules, ...readers];
   reportTwins(all, ({ value }) => value.id.toLowerCase(), 'id', faults);
   reportTwins(rules, ({ value }) => value.name, 'name', faults);
   reportTwins(readers, ({ value }) => value.FunctionAlias, 'FunctionAlias', faults);

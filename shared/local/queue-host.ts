@@ -50,6 +50,8 @@ export interface QueueHostOptions {
   readonly onEvent?: (event: QueueHostEvent) => void;
 }
 
+/** An emulator on this machine answers soon or never. */
+const shortRetries = { maxTries: 3, retryDelayInMs: 100, maxRetryDelayInMs: 500 };
 const MAX_QUEUE_NAME_LENGTH = 63;
 const POISON_SUFFIX = '-poison';
 
@@ -63,13 +65,13 @@ export class QueueHost {
   readonly #polling: PollingDelay;
   readonly #inWork = new Set<Promise<void>>();
   #loop: Promise<void> | undefined;
-  #isStopping = false;
+  readonly #stopping = new AbortController();
   #isNotified = false;
   #endPause = (): void => undefined;
   #onFinished = (): void => undefined;
 
   constructor(run: QueueFunction, options: QueueHostOptions) {
-    const service = QueueServiceClient.fromConnectionString(options.connectionString);
+    const service = QueueServiceClient.fromConnectionString(options.connectionString, { retryOptions: shortRetries });
     this.#queue = service.getQueueClient(options.queueName);
     const poisonName = options.queueName + POISON_SUFFIX;
     const hasPoisonQueue = !options.queueName.endsWith(POISON_SUFFIX) && poisonName.length <= MAX_QUEUE_NAME_LENGTH;
@@ -92,7 +94,7 @@ export class QueueHost {
 
   /** Takes no more messages and resolves when those in work have finished. Safe to call twice. */
   async stop(): Promise<void> {
-    this.#isStopping = true;
+    this.#stopping.abort();
     this.#endPause();
     this.#onFinished();
     await this.#loop;
@@ -100,7 +102,7 @@ export class QueueHost {
   }
 
   async #listen(): Promise<void> {
-    while (!this.#isStopping) {
+    while (!this.#stopping.signal.aborted) {
       const items = await this.#receive();
       for (const item of items) this.#begin(item);
       if (items.length === 0) await this.#pause();
@@ -110,7 +112,7 @@ export class QueueHost {
   }
 
   async #waitForThreshold(): Promise<void> {
-    while (this.#inWork.size > this.#options.settings.newBatchThreshold && !this.#isStopping) {
+    while (this.#inWork.size > this.#options.settings.newBatchThreshold && !this.#stopping.signal.aborted) {
       await new Promise<void>((resolve) => (this.#onFinished = resolve));
     }
   }
@@ -121,10 +123,12 @@ export class QueueHost {
       const received = await this.#queue.receiveMessages({
         numberOfMessages: this.#options.settings.batchSize,
         visibilityTimeout: this.#lockInSeconds,
+        // As in the host: what was on its way is left to its lock.
+        abortSignal: this.#stopping.signal,
       });
       return received.receivedMessageItems;
     } catch (error) {
-      this.#tell({ kind: 'error', error });
+      if (!this.#stopping.signal.aborted) this.#tell({ kind: 'error', error });
       return [];
     }
   }
@@ -133,7 +137,7 @@ export class QueueHost {
     const delayInMs = this.#polling.next();
     this.#tell({ kind: 'idle', delayInMs });
     // Something may have come since the last look, or an observer has stopped the host just now.
-    if (this.#isNotified || this.#isStopping) return;
+    if (this.#isNotified || this.#stopping.signal.aborted) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, delayInMs);
       this.#endPause = () => {

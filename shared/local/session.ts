@@ -7,13 +7,12 @@ import { join } from 'node:path';
 import { errorText } from '../base/describe-error.ts';
 import { printable } from '../base/redact.ts';
 import { startAzurite } from './azurite.ts';
-import { IncidentBook, readIncidentRule } from './incident.ts';
-import { printFindings, printGrouping, printIncidents, printScans } from './print-results.ts';
+import { readIncidentRule } from './incident.ts';
 import { projectRoot } from './project-root.ts';
+import { Results } from './results.ts';
 import type { HandledRequest } from '../scanner/handle-request.ts';
-import type { IncidentRule } from './incident.ts';
 import type { PrintOptions } from './print-results.ts';
-import type { Stack, StackEvents, StoredRows } from './stack.ts';
+import type { Stack, StackEvents } from './stack.ts';
 
 export interface Upload {
   readonly name: string;
@@ -61,8 +60,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
 
 class Session {
   readonly #options: SessionOptions;
-  readonly #rule: IncidentRule = readIncidentRule(RULE_FILE);
-  readonly #incidents = new IncidentBook(this.#rule);
+  readonly #results: Results;
   readonly #stopped: Promise<void>;
   /** Names of first uploads of which nothing has come yet. */
   readonly #awaited: Set<string>;
@@ -75,7 +73,9 @@ class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#awaited = new Set(options.uploads.map(({ name }) => name));
+    const order = options.uploads.map(({ name }) => name);
+    this.#results = new Results({ ...options, order, rule: readIncidentRule(RULE_FILE) });
+    this.#awaited = new Set(order);
     this.#stopped = new Promise((resolve) => {
       options.stop.addEventListener('abort', () => {
         resolve();
@@ -87,11 +87,8 @@ class Session {
     const { uploads, once, stop } = this.#options;
     const stack = await this.#start();
     await this.#upload(stack, uploads);
-    await Promise.race([this.#allThrough(), this.#stopped]);
-    if (once) {
-      if (!stop.aborted) return this.#tellFaults();
-      return this.#isQuiet ? 0 : 130;
-    }
+    const isThrough = await Promise.race([this.#allThrough().then(() => true), this.#stopped.then(() => false)]);
+    if (once) return isThrough ? this.#tellFaults() : 130;
     if (!stop.aborted) this.#invite(stack);
     await this.#stopped;
     return 0;
@@ -140,15 +137,19 @@ class Session {
 
   async #upload(stack: Stack, uploads: readonly Upload[]): Promise<void> {
     this.#options.showStatus(`Scanning ${uploads.length} ${uploads.length === 1 ? 'object' : 'objects'} …`);
-    for (const { name, content } of uploads) {
-      if (this.#options.stop.aborted) return;
-      try {
-        await stack.upload(name, content);
-      } catch (error) {
-        this.#tell(`${printable(name, 200)} was not uploaded: ${errorText(error)}`);
-        this.#addFault(`${name} was not uploaded`);
-        this.#settle(name);
-      }
+    for (const upload of uploads) await this.#uploadOne(stack, upload);
+  }
+
+  async #uploadOne(stack: Stack, { name, content }: Upload): Promise<void> {
+    const { stop } = this.#options;
+    try {
+      stop.throwIfAborted();
+      await stack.upload(name, content, stop);
+    } catch (error) {
+      if (stop.aborted) return;
+      this.#tell(`${printable(name, 200)} was not uploaded: ${errorText(error)}`);
+      this.#addFault(`${name} was not uploaded`);
+      this.#settle(name);
     }
   }
 
@@ -196,42 +197,11 @@ class Session {
     this.#handled = [];
     if (this.#stack === undefined || reports.length === 0) return;
     this.#options.showStatus(undefined);
-    const rows = this.#inOrder(this.#stack.rowsOf(new Set(reports.map(({ attemptId }) => attemptId))));
+    const rows = this.#stack.rowsOf(new Set(reports.map(({ attemptId }) => attemptId)));
     for (const { Verdict, Reason, ObjectName } of rows.scans) {
       if (!THROUGH.has(Verdict)) this.#addFault(`${ObjectName} is ${Verdict}: ${Reason}`);
     }
-    if (this.#options.json) this.#showJson(rows);
-    else this.#showTables(rows);
-  }
-
-  /** First uploads as they were uploaded, not as they happened to end. */
-  #inOrder({ scans, findings }: StoredRows): StoredRows {
-    const names = this.#options.uploads.map(({ name }) => name);
-    const place = ({ ObjectName }: { ObjectName: string }): number => names.indexOf(ObjectName);
-    return {
-      scans: scans.toSorted((a, b) => place(a) - place(b)),
-      findings: findings.toSorted((a, b) => place(a) - place(b)),
-    };
-  }
-
-  #showJson({ scans, findings }: StoredRows): void {
-    const { out } = this.#options;
-    for (const scan of scans) {
-      out(JSON.stringify({ table: 'SluiceScans_CL', ...scan }));
-      for (const finding of findings.filter(({ AttemptId }) => AttemptId === scan.AttemptId)) {
-        out(JSON.stringify({ table: 'SluiceFindings_CL', ...finding }));
-      }
-    }
-  }
-
-  #showTables({ scans, findings }: StoredRows): void {
-    const { out, print } = this.#options;
-    out(`\n${printScans(scans, print)}`);
-    if (findings.length > 0) out(`\n${printFindings(findings, print)}`);
-    const incidents = this.#incidents.add(findings, new Date());
-    if (incidents.length === 0) return;
-    out(`\n${print.paint('bold', 'Incidents')} that "${this.#rule.name}" raises, ${printGrouping(this.#rule)}`);
-    out(printIncidents(incidents, print));
+    this.#results.show(rows);
   }
 
   #invite({ container, connectionFile }: Stack): void {

@@ -13,6 +13,7 @@ import { readConfig } from '../base/config.ts';
 import { createLogger } from '../base/log.ts';
 import { compileRuleFiles, readRuleFiles } from '../scanner/rule-files.ts';
 import { ruleSetOf } from '../scanner/rule-set.ts';
+import { tables } from '../sinks/rows.ts';
 import { readQueueSettings } from './host-settings.ts';
 import { startIngestionEndpoint } from './ingestion-endpoint.ts';
 import { localCredential } from './local-credential.ts';
@@ -54,7 +55,7 @@ export interface Stack {
   /** How long a message whose call failed stays invisible. */
   readonly retryInSeconds: number;
   /** Uploads into the watched container. A path is read as a stream. */
-  upload(objectName: string, content: Uint8Array | string): Promise<void>;
+  upload(objectName: string, content: Uint8Array | string, abortSignal: AbortSignal): Promise<void>;
   /** The rows of these attempts, as the endpoint has stored them, in the order in which they came. */
   rowsOf(attemptIds: ReadonlySet<string>): StoredRows;
   /** Stops taking messages, ends running scans, and takes everything down. Safe to call twice. */
@@ -181,15 +182,15 @@ async function runStack(started: StartedParts): Promise<Stack> {
     connectionFile,
     rules,
     retryInSeconds: settings.visibilityTimeoutInSeconds,
-    async upload(objectName, content) {
+    async upload(objectName, content, abortSignal) {
       const blob = container.getBlockBlobClient(objectName);
-      if (typeof content === 'string') await blob.uploadFile(content);
-      else await blob.uploadData(content);
+      if (typeof content === 'string') await blob.uploadFile(content, { abortSignal });
+      else await blob.uploadData(content, { abortSignal });
       void watcher.look();
     },
     rowsOf: (attemptIds) => ({
-      scans: rowsOf('SluiceScans_CL', attemptIds) as unknown as ScanRow[],
-      findings: rowsOf('SluiceFindings_CL', attemptIds) as unknown as FindingRow[],
+      scans: rowsOf(tables.scans, attemptIds) as unknown as ScanRow[],
+      findings: rowsOf(tables.findings, attemptIds) as unknown as FindingRow[],
     }),
     close: () => parts.close(),
   };

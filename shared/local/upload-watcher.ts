@@ -45,7 +45,7 @@ export class UploadWatcher {
   /** Per container and object name: which state of it has been told of. */
   readonly #known = new Map<string, Map<string, string>>();
   #sequence = 0;
-  #isStopped = false;
+  readonly #stopping = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   /** Looks are done one after the other. */
   #looking: Promise<void> = Promise.resolve();
@@ -59,7 +59,7 @@ export class UploadWatcher {
   /** Looks now and then at every interval. */
   start(): void {
     void this.look().then(() => {
-      if (this.#isStopped) return;
+      if (this.#stopping.signal.aborted) return;
       this.#timer = setTimeout(() => {
         this.start();
       }, this.#options.intervalInMs ?? 500);
@@ -74,7 +74,7 @@ export class UploadWatcher {
 
   /** Resolves when the last look is over. Safe to call twice. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
+    this.#stopping.abort();
     clearTimeout(this.#timer);
     await this.#looking;
   }
@@ -85,7 +85,7 @@ export class UploadWatcher {
         await this.#lookAt(this.#blobs.getContainerClient(name));
       } catch (error) {
         if (error instanceof RestError && error.code === 'ContainerNotFound') this.#known.delete(name);
-        else this.#options.onError?.(error);
+        else if (!this.#stopping.signal.aborted) this.#options.onError?.(error);
       }
     }
   }
@@ -96,7 +96,7 @@ export class UploadWatcher {
     const seen = new Map<string, string>();
     let isComplete = false;
     try {
-      for await (const item of container.listBlobsFlat()) {
+      for await (const item of container.listBlobsFlat({ abortSignal: this.#stopping.signal })) {
         if (seen.size >= MAX_OBJECTS_PER_CONTAINER) {
           throw new TooManyObjectsError(`more than ${MAX_OBJECTS_PER_CONTAINER} objects`, {
             where: container.containerName,
@@ -116,7 +116,8 @@ export class UploadWatcher {
 
   async #enqueue(container: ContainerClient, item: BlobItem): Promise<void> {
     const event = this.#blobCreated(container, item);
-    await this.#queue.sendMessage(Buffer.from(JSON.stringify(event)).toString('base64'));
+    const abortSignal = this.#stopping.signal;
+    await this.#queue.sendMessage(Buffer.from(JSON.stringify(event)).toString('base64'), { abortSignal });
     this.#options.onEnqueued?.(container.containerName, item.name);
   }
 

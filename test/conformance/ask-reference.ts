@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { allCases } from './all-cases.ts';
+import type { Case } from './case.ts';
 import { asExpected } from './compare.ts';
 import { openReference } from './reference.ts';
 
@@ -22,6 +23,16 @@ for (const example of allCases()) {
     for (const [key, verdict] of Object.entries(answer.verdicts)) {
       if (verdict !== example.expected.verdicts[key]) console.log(`  reference says ${verdict}: ${key}`);
     }
+  } else if (answer.kind === 'matches' && example.expected.kind === 'matches') {
+    const rules = new Set([...Object.keys(answer.rules), ...Object.keys(example.expected.rules)]);
+    for (const rule of rules) {
+      const [ours, theirs] = [example.expected.rules[rule], answer.rules[rule]];
+      if (isDeepStrictEqual(ours, theirs)) continue;
+      console.log(`  ${rule}: expected ${JSON.stringify(ours)}, reference ${JSON.stringify(theirs)}`);
+      console.log(
+        `    ${new RegExp(`rule ${rule} \\{[^]*?condition`).exec(sourceText(example))?.[0].split('\n')[2]?.trim() ?? ''}`,
+      );
+    }
   } else {
     const expected = example.expected.kind === 'verdicts' ? 'verdicts' : JSON.stringify(example.expected);
     console.log(`  expected  ${expected}\n  reference ${JSON.stringify(answer)}`);
@@ -29,3 +40,7 @@ for (const example of allCases()) {
 }
 console.log(`${asked} cases asked, ${different} different`);
 process.exitCode = different === 0 ? 0 : 1;
+
+function sourceText(example: Case): string {
+  return example.sources.map(({ text }) => (typeof text === 'string' ? text : '')).join('\n');
+}

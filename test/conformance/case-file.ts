@@ -45,7 +45,15 @@ const caseSchema = z.strictObject({
   features: z.array(z.string()).default([]),
   imports: z.array(z.string()).default([]),
   rules: z.string().optional(),
-  sources: z.array(z.strictObject({ text: z.string(), namespace: z.string().optional() })).optional(),
+  sources: z
+    .array(
+      z.strictObject({
+        text: z.union([z.string(), z.strictObject({ bytes: bytesSchema })]),
+        namespace: z.string().optional(),
+      }),
+    )
+    .optional(),
+  includes: z.record(z.string(), z.string()).optional(),
   strings: z.string().optional(),
   condition: z.string().optional(),
   externals: z.record(z.string(), external).optional(),
@@ -103,6 +111,7 @@ function expand(chapter: string, fileFeatures: readonly string[], written: Writt
     features: [...new Set([...fileFeatures, ...written.features])],
     ...(written.externals && { externals: written.externals }),
     ...(written.scanExternals && { scanExternals: written.scanExternals }),
+    ...(written.includes && { includes: written.includes }),
     ...(written.unasked !== undefined && { unasked: written.unasked }),
   };
   if (written.table) return written.table.map((row) => ({ ...shared, ...tableRow(written, row) }));
@@ -186,9 +195,10 @@ function tableRow(
 
 function single(written: WrittenCase): Pick<Case, 'sources' | 'expected' | 'dialect'> {
   const isWholeRule = written.rules !== undefined || written.sources !== undefined;
-  const sources = written.sources?.map(({ text, namespace }) =>
-    namespace === undefined ? { text } : { text, namespace },
-  ) ?? [{ text: written.rules ?? ruleText(written.strings ?? '', written.condition ?? 'any of them') }];
+  const sources = written.sources?.map(({ text, namespace }) => ({
+    text: typeof text === 'string' ? text : readBytes(text.bytes),
+    ...(namespace !== undefined && { namespace }),
+  })) ?? [{ text: written.rules ?? ruleText(written.strings ?? '', written.condition ?? 'any of them') }];
   return {
     sources,
     expected: expectedOf(written, isWholeRule),

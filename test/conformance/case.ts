@@ -12,6 +12,8 @@ export interface Case {
   readonly sources: readonly RuleSource[];
   readonly externals?: Externals;
   readonly scanExternals?: Externals;
+  /** Texts of included files by path, for our engine: the reference's package has no includes. */
+  readonly includes?: Readonly<Record<string, string>>;
   readonly bytes: Uint8Array;
   /** What the reference says, and our engine unless `ours` is there. */
   readonly expected: Expected;

@@ -46,9 +46,30 @@ export type Compiled =
   | { readonly rules: CompiledRules; readonly warnings: readonly string[] }
   | { readonly rules: undefined; readonly errors: readonly string[]; readonly message: string };
 
-export function compileFor(sources: readonly RuleSource[], externals?: Externals): Compiled {
+/** The last compilation: families ask the same rules of many objects in a row. */
+let last: { readonly key: string; readonly compiled: Compiled } | undefined;
+
+export interface RulesToCompile {
+  readonly sources: readonly RuleSource[];
+  readonly externals?: Externals;
+  readonly includes?: Readonly<Record<string, string>>;
+}
+
+export function compileFor({ sources, externals, includes }: RulesToCompile): Compiled {
+  const key = JSON.stringify([sources, externals, includes], (_, value: unknown) =>
+    typeof value === 'bigint' ? `${value}n` : value,
+  );
+  if (last?.key !== key)
+    last = { key, compiled: compileNow({ sources, ...(externals && { externals }), ...(includes && { includes }) }) };
+  return last.compiled;
+}
+
+function compileNow({ sources, externals, includes }: RulesToCompile): Compiled {
   try {
-    const rules = compileRules([...sources], externals ? { externals } : {});
+    const rules = compileRules([...sources], {
+      ...(externals && { externals }),
+      ...(includes && { includes: (path) => (path in includes ? { text: includes[path]!, name: path } : undefined) }),
+    });
     return { rules, warnings: sortedOnce(rules.warnings.map((warning) => warning.code)) };
   } catch (error) {
     if (!(error instanceof RuleCompileError)) throw error;
@@ -78,13 +99,13 @@ export const fullModes: readonly EngineMode[] = [
   streamMode('seeded pieces, size and ranges unknown', randomlySplit('b')),
   {
     name: 'from a decoded bundle',
-    run: (rules, question) => scanBytes(decodeRules(encodeRules(rules)), question.bytes, optionsFor(question, {})),
+    run: (rules, question) => scanBytes(throughBundle(rules), question.bytes, optionsFor(question, {})),
   },
   {
     name: 'seeded pieces from a decoded bundle',
     run: (rules, question) =>
       stream(
-        decodeRules(encodeRules(rules)),
+        throughBundle(rules),
         randomlySplit('c')(question.bytes, question.name),
         optionsFor(question, { size: true, readAt: true }),
       ),
@@ -168,6 +189,17 @@ function rangesOf(bytes: Uint8Array): (offset: number, length: number) => Promis
   };
 }
 
+/** The rules as another process would have them; encoding hashes the whole bundle, so one copy serves all modes. */
+const decoded = new WeakMap<CompiledRules, CompiledRules>();
+
+function throughBundle(rules: CompiledRules): CompiledRules {
+  const known = decoded.get(rules);
+  if (known) return known;
+  const copy = decodeRules(encodeRules(rules));
+  decoded.set(rules, copy);
+  return copy;
+}
+
 type Split = (bytes: Uint8Array, name: string) => readonly Uint8Array[];
 
 function streamMode(name: string, split: Split, known: Known = {}): EngineMode {
@@ -198,19 +230,19 @@ function checkpointMode(name: string, known: Known): EngineMode {
     async run(rules, question) {
       const random = randomFor(question.name, name);
       const options = optionsFor(question, known);
-      const bundle = encodeRules(rules);
+      // Another process: it has the bundle and the checkpoint, and nothing else.
+      const others = throughBundle(rules);
       let scanner = new StreamScanner(rules, options);
       const cuts = Array.from({ length: CHECKPOINTS }, () => random.below(question.bytes.length + 1)).sort(
         (a, b) => a - b,
       );
       for (const cut of cuts) {
         writeAll(scanner, randomPieces(question.bytes.subarray(scanner.position, cut), random));
-        // Another process goes on: it has the bundle and the checkpoint, and nothing else.
-        scanner = resumeScanner(decodeRules(bundle), scanner.checkpoint(), options);
+        scanner = resumeScanner(others, scanner.checkpoint(), options);
       }
       writeAll(scanner, randomPieces(question.bytes.subarray(scanner.position), random));
       if (scanner.position !== question.bytes.length) throw new Error(`the scanner stands at ${scanner.position}`);
-      return resumeScanner(decodeRules(bundle), scanner.checkpoint(), options).end();
+      return resumeScanner(others, scanner.checkpoint(), options).end();
     },
   };
 }

@@ -2,6 +2,11 @@
 
 export const seed = Number(process.env.SLUICE_SEED ?? Date.now() % 2 ** 31);
 
+/** How many random examples a property is tried on: `usual`, or that many times `SLUICE_RUNS` for a longer look. */
+export function runs(usual: number): number {
+  return usual * Number(process.env.SLUICE_RUNS ?? 1);
+}
+
 export interface Random {
   /** From 0 to `bound - 1`. */
   below(bound: number): number;

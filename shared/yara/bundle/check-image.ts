@@ -12,6 +12,8 @@ import {
   EXTERNAL_FIELDS,
   EXTERNAL_TYPE,
   GRAM_BITS,
+  GRAM_BUCKET_BITS,
+  GRAM_ITEM_FIELDS,
   LITERAL,
   LITERAL_FIELDS,
   META,
@@ -19,6 +21,7 @@ import {
   META_TYPE,
   PATTERN,
   PATTERN_FIELDS,
+  PAIR_ITEM_FIELDS,
   PATTERN_KINDS,
   REGEX,
   REGEX_FIELDS,
@@ -144,7 +147,7 @@ function checkBase64(image: RuleImage): string | undefined {
 }
 
 function checkBuckets(image: RuleImage): string | undefined {
-  const { scalars, literals, gramBits, gramStarts, gramItems, pairStarts, pairItems } = image;
+  const { scalars, gramBits, gramStarts, gramItems, pairStarts, pairItems } = image;
   if (scalars.length !== SCALAR_COUNT) return 'its scalars are broken';
   const left = scalars[SCALAR.leftReach]!;
   const right = scalars[SCALAR.rightReach]!;
@@ -152,25 +155,15 @@ function checkBuckets(image: RuleImage): string | undefined {
   const hasGrams = gramItems.length > 0;
   if (hasGrams && gramBits.length !== 1 << (GRAM_BITS - 5)) return 'its filter is broken';
   const tables = [
-    { starts: gramStarts, items: gramItems, size: 1 << GRAM_BITS },
-    { starts: pairStarts, items: pairItems, size: 1 << 16 },
+    { starts: gramStarts, items: gramItems, buckets: 1 << GRAM_BUCKET_BITS, fields: GRAM_ITEM_FIELDS },
+    { starts: pairStarts, items: pairItems, buckets: 1 << 16, fields: PAIR_ITEM_FIELDS },
   ];
-  for (const { starts, items, size } of tables) {
+  for (const { starts, items, buckets, fields } of tables) {
     if (items.length === 0 && starts.length === 0) continue;
-    if (starts.length !== size + 1 || items.length % 2 !== 0 || !isAscending(starts, items.length))
-      return 'its filter is broken';
-    if (starts.some((start) => start % 2 !== 0)) return 'its filter is broken';
-    for (let at = 0; at < items.length; at += 2) {
-      if (items[at]! < 0) {
-        if (!isWithin(~items[at]!, 1, image.atoms.length / ATOM_FIELDS)) return 'its filter is broken';
-        continue;
-      }
-      const row = items[at]! * LITERAL_FIELDS;
-      if (!isWithin(row, LITERAL_FIELDS, literals.length)) return 'its filter is broken';
-      const offset = items[at + 1]!;
-      const length = literals[row + LITERAL.length]!;
-      // A match must lie within the reach on both sides, or the window would not hold it.
-      if (offset < 0 || offset >= length || offset > left || length - offset > right) return 'its filter is broken';
+    const count = rowsOf(items, fields);
+    if (count < 0 || starts.length !== buckets + 1 || !isAscending(starts, count)) return 'its filter is broken';
+    for (let at = fields - 2; at < items.length; at += fields) {
+      if (!isItem(image, items[at]!, items[at + 1]!)) return 'its filter is broken';
     }
   }
   return undefined;
@@ -190,6 +183,20 @@ function checkLinks(image: RuleImage): string | undefined {
     }
   }
   return undefined;
+}
+
+/** A match must lie within the reach on both sides of its window, or the scanner's window would not hold it. */
+function isItem({ literals, atoms, scalars }: RuleImage, item: number, offset: number): boolean {
+  if (item < 0) return offset === 0 && isWithin(~item, 1, atoms.length / ATOM_FIELDS);
+  const row = item * LITERAL_FIELDS;
+  if (!isWithin(row, LITERAL_FIELDS, literals.length)) return false;
+  const length = literals[row + LITERAL.length]!;
+  return (
+    offset >= 0 &&
+    offset < length &&
+    offset <= scalars[SCALAR.leftReach]! &&
+    length - offset <= scalars[SCALAR.rightReach]!
+  );
 }
 
 function checkValues(image: RuleImage): string | undefined {

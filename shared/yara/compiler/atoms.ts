@@ -2,7 +2,7 @@
  * Chooses the atoms of an automaton: short runs of bytes of which every match has at least one, and how far from the run a
  * match may begin and end. The filter looks for atoms; the automaton is run only around them.
  */
-import { MAX_GRAM_SPELLINGS, setFrequency } from './byte-frequency.ts';
+import { factsOf, MAX_GRAM_SPELLINGS } from './byte-frequency.ts';
 import { extentOf, type Shape } from './automaton.ts';
 
 export interface Atom {
@@ -80,8 +80,8 @@ function bestOf(shape: Shape): Choice | undefined {
 
 /** Longest extent from each item to the end; one entry more than there are items. */
 function tails(extents: readonly { readonly max: number }[]): number[] {
-  const behind = [0];
-  for (let at = extents.length - 1; at >= 0; at--) behind.unshift(behind[0]! + extents[at]!.max);
+  const behind = new Array<number>(extents.length + 1).fill(0);
+  for (let at = extents.length - 1; at >= 0; at--) behind[at] = behind[at + 1]! + extents[at]!.max;
   return behind;
 }
 
@@ -112,21 +112,21 @@ function singleByte(shape: Extract<Shape, { kind: 'alternation' }>): Shape | und
 }
 
 function spellings(sets: readonly Uint32Array[]): number {
-  return sets.reduce((product, set) => product * sizeOf(set), 1);
-}
-
-export function sizeOf(set: Uint32Array): number {
-  let size = 0;
-  for (const word of set) for (let bits = word; bits !== 0; bits &= bits - 1) size++;
-  return size;
+  return sets.reduce((product, set) => product * factsOf(set).size, 1);
 }
 
 function runCost(sets: readonly Uint32Array[]): number {
   let cost = 1;
-  sets.forEach((set, at) => {
-    const previous = sets[at - 1];
-    const repeats = previous?.every((word, index) => word === set[index]) === true && sizeOf(set) === 1;
-    cost *= repeats ? Math.max(setFrequency(set), 0.5) : setFrequency(set);
-  });
+  let previous: Uint32Array | undefined;
+  for (const set of sets) {
+    const { size, frequency } = factsOf(set);
+    // A run of one byte is far likelier than its parts: padding, rulers, zeros.
+    cost *= size === 1 && isSame(set, previous) ? Math.max(frequency, 0.5) : frequency;
+    previous = set;
+  }
   return cost;
+}
+
+function isSame(set: Uint32Array, other: Uint32Array | undefined): boolean {
+  return set === other || (other !== undefined && set.every((word, at) => word === other[at]));
 }

@@ -190,13 +190,24 @@ function setWhere(fits: (byte: number) => boolean): Uint32Array {
   return set;
 }
 
+/** Patterns are made of few sets: the same one is the same object, so that what is known of it need not be found again. */
+const madeSets = new Map<number, Uint32Array>();
+
+function once(key: number, make: () => Uint32Array): Uint32Array {
+  let set = madeSets.get(key);
+  if (set === undefined) madeSets.set(key, (set = make()));
+  return set;
+}
+
 function maskedSet(value: number, mask: number, isNegated: boolean): Uint32Array {
-  return setWhere((byte) => ((byte & mask) === value) !== isNegated);
+  const key = (Number(isNegated) << 16) | (mask << 8) | value;
+  return once(key, () => setWhere((byte) => ((byte & mask) === value) !== isNegated));
 }
 
 function foldedSet(byte: number): Uint32Array {
   const isLetter = (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
-  return setWhere((other) => other === byte || (isLetter && (other ^ byte) === 0x20));
+  if (!isLetter) return exactSet(byte);
+  return once((1 << 17) | byte, () => setWhere((other) => other === byte || (other ^ byte) === 0x20));
 }
 
 function exactSet(byte: number): Uint32Array {
@@ -207,6 +218,11 @@ function exactSet(byte: number): Uint32Array {
 
 /** A pattern with more instructions than this is refused. */
 export const MAX_STATES = 1 << 18;
+
+/** Rounds that cannot be left out: none where a round may be empty, unless it is so only where an assertion holds. */
+function neededRounds({ item, min }: Extract<Shape, { kind: 'repeat' }>): number {
+  return extentOf(item).min === 0 && !hasAssertion(item) ? 0 : min;
+}
 
 /** How many instructions `statesOf` writes for it, acceptance not counted. */
 export function stateCountOf(shape: Shape, reach: number): number {
@@ -219,10 +235,9 @@ export function stateCountOf(shape: Shape, reach: number): number {
     case 'alternation':
       return shape.items.reduce((sum, item) => sum + stateCountOf(item, reach) + 2, -2);
     case 'repeat': {
-      const { min, max } = extentOf(shape.item);
       const item = stateCountOf(shape.item, reach);
-      if (max === 0) return shape.min > 0 ? item : 0;
-      const needed = min === 0 ? 0 : shape.min;
+      if (extentOf(shape.item).max === 0) return shape.min > 0 ? item : 0;
+      const needed = neededRounds(shape);
       const left = shape.max - needed;
       return needed * item + (left > reach ? item + 2 : left * (item + 1));
     }
@@ -274,14 +289,14 @@ export function statesOf(shape: Shape, reach: number, intern: (set: Uint32Array)
     }
   };
 
-  const writeRepeat = ({ item, min, max, isGreedy }: Extract<Shape, { kind: 'repeat' }>): void => {
-    const { min: shortest, max: longest } = extentOf(item);
-    // An item that reads nothing holds once or not at all; one that can read nothing need not be repeated to reach `min`.
-    if (longest === 0) {
+  const writeRepeat = (repeat: Extract<Shape, { kind: 'repeat' }>): void => {
+    const { item, min, max, isGreedy } = repeat;
+    // An item that reads nothing holds once or not at all.
+    if (extentOf(item).max === 0) {
       if (min > 0) write(item);
       return;
     }
-    const needed = shortest === 0 ? 0 : min;
+    const needed = neededRounds(repeat);
     for (let count = 0; count < needed; count++) write(item);
     const left = max - needed;
     if (left > reach) {

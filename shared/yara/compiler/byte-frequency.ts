@@ -14,9 +14,26 @@ export function byteFrequency(byte: number): number {
   return 0.003;
 }
 
-/** Of all bytes, the part that is in the set. */
-export function setFrequency(set: Uint32Array): number {
-  let frequency = 0;
-  for (let byte = 0; byte < 256; byte++) if (hasByte(set, byte)) frequency += byteFrequency(byte);
-  return Math.min(1, frequency);
+export interface SetFacts {
+  readonly size: number;
+  /** Of all bytes of ordinary data, the part that is in the set. */
+  readonly frequency: number;
+}
+
+const known = new WeakMap<Uint32Array, SetFacts>();
+
+/** The set must not change afterwards. */
+export function factsOf(set: Uint32Array): SetFacts {
+  let facts = known.get(set);
+  if (facts === undefined) {
+    let size = 0;
+    let frequency = 0;
+    for (let byte = 0; byte < 256; byte++) {
+      if (!hasByte(set, byte)) continue;
+      size++;
+      frequency += byteFrequency(byte);
+    }
+    known.set(set, (facts = { size, frequency: Math.min(1, frequency) }));
+  }
+  return facts;
 }

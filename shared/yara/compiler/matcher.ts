@@ -5,6 +5,7 @@
  */
 import {
   GRAM_BITS,
+  GRAM_BUCKET_BITS,
   hashGram,
   LITERAL,
   LITERAL_FIELDS,
@@ -32,16 +33,21 @@ export function buildMatcher(
   programs: ProgramSet,
   readsPages: boolean,
 ): Pick<RuleImage, MatchingSection> {
-  const grams = new Buckets(1 << GRAM_BITS);
+  const grams = new Buckets(1 << GRAM_BUCKET_BITS);
+  const gramBits = new Uint32Array(1 << (GRAM_BITS - 5));
   const pairs = new Buckets(1 << 16);
   let leftReach = CONTEXT;
   let rightReach = CONTEXT;
   const addWindow = (sets: readonly (readonly number[])[], item: number, offset: number): void => {
     const spellings = spellingsOf(sets);
     if (sets.length === 4) {
-      for (const hash of new Set(spellings.map(hashGram))) grams.add(hash, item, offset);
+      for (const hash of spellings.map(hashGram)) {
+        const bit = hash >>> (32 - GRAM_BITS);
+        gramBits[bit >>> 5]! |= 1 << (bit & 31);
+        grams.add(hash >>> (32 - GRAM_BUCKET_BITS), [hash, item, offset]);
+      }
     } else {
-      for (const pair of spellings) pairs.add(pair, item, offset);
+      for (const pair of spellings) pairs.add(pair, [item, offset]);
     }
   };
 
@@ -76,7 +82,7 @@ export function buildMatcher(
   return {
     ...layOutLiterals(literals),
     ...laidOut.sections,
-    gramBits: grams.isEmpty ? new Uint32Array(0) : grams.bits(),
+    gramBits: grams.isEmpty ? new Uint32Array(0) : gramBits,
     gramStarts: gramTable.starts,
     gramItems: gramTable.items,
     pairStarts: pairTable.starts,
@@ -87,10 +93,11 @@ export function buildMatcher(
 
 const emptyTable = { starts: new Uint32Array(0), items: new Int32Array(0) };
 
-/** Lists by bucket number, laid out at the end as one array cut by another. */
+/** Items by bucket number, laid out at the end as one array cut by another. */
 class Buckets {
   readonly #lists = new Map<number, number[]>();
   readonly #size: number;
+  #fields = 1;
 
   constructor(size: number) {
     this.#size = size;
@@ -100,18 +107,15 @@ class Buckets {
     return this.#lists.size === 0;
   }
 
-  add(bucket: number, literal: number, offset: number): void {
+  /** All items of a table have the same number of fields. */
+  add(bucket: number, item: readonly number[]): void {
+    this.#fields = item.length;
     const list = this.#lists.get(bucket);
-    if (list === undefined) this.#lists.set(bucket, [literal, offset]);
-    else list.push(literal, offset);
+    if (list === undefined) this.#lists.set(bucket, [...item]);
+    else list.push(...item);
   }
 
-  bits(): Uint32Array {
-    const bits = new Uint32Array(this.#size >>> 5);
-    for (const bucket of this.#lists.keys()) bits[bucket >>> 5]! |= 1 << (bucket & 31);
-    return bits;
-  }
-
+  /** `starts` counts items. */
   build(): { starts: Uint32Array; items: Int32Array } {
     const starts = new Uint32Array(this.#size + 1);
     let total = 0;
@@ -119,13 +123,13 @@ class Buckets {
     const items = new Int32Array(total);
     let at = 0;
     for (let bucket = 0; bucket < this.#size; bucket++) {
-      starts[bucket] = at;
+      starts[bucket] = at / this.#fields;
       const list = this.#lists.get(bucket);
       if (list === undefined) continue;
       items.set(list, at);
       at += list.length;
     }
-    starts[this.#size] = at;
+    starts[this.#size] = at / this.#fields;
     return { starts, items };
   }
 }

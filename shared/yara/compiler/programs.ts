@@ -61,6 +61,8 @@ export class ProgramSet {
   readonly chains: Chain[] = [];
   readonly byteSets: Uint32Array[] = [];
   readonly #setNumbers = new Map<string, number>();
+  /** The same by object, which is enough for most. */
+  readonly #numberOf = new Map<Uint32Array, number>();
   readonly #literals: LiteralSet;
   /** Patterns that have a chain. */
   readonly chained = new Set<number>();
@@ -137,6 +139,8 @@ export class ProgramSet {
   }
 
   #intern(set: Uint32Array): number {
+    const known = this.#numberOf.get(set);
+    if (known !== undefined) return known;
     const key = set.join();
     let number = this.#setNumbers.get(key);
     if (number === undefined) {
@@ -144,6 +148,7 @@ export class ProgramSet {
       this.byteSets.push(set);
       this.#setNumbers.set(key, number);
     }
+    this.#numberOf.set(set, number);
     return number;
   }
 }

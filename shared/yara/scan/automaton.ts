@@ -2,15 +2,16 @@
  * Runs automata over a window. Two questions, two machines:
  *
  * - Where do matches start? The reversed automaton reads a stretch once, towards its start, and may begin anywhere: each
- *   place where it accepts is a start. As a lazily built DFA it costs one look-up a byte; automata with assertions, which
- *   look at their neighbourhood, are simulated state by state.
+ *   place where it accepts is a start. As a lazily built DFA it costs one look-up a byte; only automata with assertions over
+ *   two-byte units are simulated state by state.
  * - How long is the match at this start? The forward automaton follows its alternatives in order of preference, all at
  *   once, and the first that accepts wins: what backtracking would find, in linear time.
  *
  * Nothing here depends on anything but the bytes and the automaton, so built states are shared by all scans.
  */
 import { ASSERTION, STATE_FIELDS, STATE_OP } from '../compiler/automaton.ts';
-import { hasByte } from '../syntax/byte-set.ts';
+import { hasByte, WORD_SET } from '../syntax/byte-set.ts';
+import { Dfa } from './dfa.ts';
 
 /** What an automaton reads: `bytes` between `start` and `end`, which are the data's own edges where the flags say so. */
 export interface Stretch {
@@ -23,20 +24,25 @@ export interface Stretch {
   readonly endsData: boolean;
 }
 
-/** DFA states built before the table is thrown away and begun anew. */
-const MAX_DFA_STATES = 2048;
+/** What stands on one side of a position. */
+export const SIDE = { edge: 0, word: 1, other: 2 } as const;
 
 export class Automaton {
   /** `STATE_FIELDS` numbers per state. */
   readonly states: Int32Array;
   readonly sets: readonly Uint32Array[];
-  readonly hasAssertions: boolean;
+  readonly #hasAssertions: boolean;
+  /** Assertions that look at more than one byte on a side. */
+  readonly #hasWideAssertions: boolean;
   readonly stateCount: number;
-  readonly #classOf: Uint8Array;
-  readonly #classCount: number;
+  /** The class of each byte: those that no state tells apart share one. */
+  readonly classOf: Uint8Array;
+  /** The class of what is no byte: the data's edge. */
+  readonly edgeClass: number;
   /** A byte of each class. */
   readonly #representatives: Uint8Array;
-  #dfa: Dfa | undefined;
+  #startDfa: Dfa | undefined;
+  #endDfa: Dfa | undefined;
   // Sets of states, sparse: `dense` lists them, `mark[state] === round` says whether one is in.
   #dense: Int32Array;
   #nextDense: Int32Array;
@@ -49,11 +55,18 @@ export class Automaton {
     this.states = states;
     this.sets = sets;
     this.stateCount = states.length / STATE_FIELDS;
-    this.hasAssertions = false;
-    for (let at = 0; at < states.length; at += STATE_FIELDS)
-      if (states[at] === STATE_OP.assert) this.hasAssertions = true;
-    ({ classOf: this.#classOf, representatives: this.#representatives } = byteClasses(states, sets));
-    this.#classCount = this.#representatives.length;
+    const assertions: number[] = [];
+    for (let at = 0; at < states.length; at += STATE_FIELDS) {
+      if (states[at] === STATE_OP.assert) assertions.push(states[at + 1]!);
+    }
+    this.#hasAssertions = assertions.length > 0;
+    this.#hasWideAssertions = assertions.some((assertion) => assertion >= ASSERTION.wideWordBoundary);
+    ({ classOf: this.classOf, representatives: this.#representatives } = byteClasses(
+      states,
+      sets,
+      this.#hasAssertions,
+    ));
+    this.edgeClass = this.#representatives.length;
     this.#dense = new Int32Array(this.stateCount);
     this.#nextDense = new Int32Array(this.stateCount);
     this.#mark = new Int32Array(this.stateCount).fill(-1);
@@ -70,27 +83,24 @@ export class Automaton {
    */
   findStarts(stretch: Stretch, from: number, to: number, report: (index: number) => void): void {
     if (this.isEmpty) return;
-    if (this.hasAssertions) this.#simulateStarts(stretch, from, to, report);
-    else this.#runDfa(stretch.bytes, from, to, report);
+    if (this.#hasWideAssertions) this.#simulateStarts(stretch, from, to, report);
+    else this.#runDfa(stretch, from, to, report);
   }
 
-  #runDfa(bytes: Uint8Array, from: number, to: number, report: (index: number) => void): void {
-    let dfa = (this.#dfa ??= new Dfa(this, this.#classCount));
-    const classOf = this.#classOf;
-    let state = dfa.initial;
-    for (let at = from - 1; at >= to; at--) {
-      const byteClass = classOf[bytes[at]!]!;
-      let next = dfa.transitions[state * dfa.stride + byteClass]!;
-      if (next < 0) {
-        if (dfa.isFull) {
-          const members = dfa.membersOf(state);
-          dfa = this.#dfa = new Dfa(this, this.#classCount);
-          state = dfa.add(members, false);
-        }
-        next = dfa.build(state, byteClass, this.#representatives[byteClass]!);
-      }
-      state = next;
-      if (dfa.accepts[state] === 1) report(at);
+  /**
+   * Whether it accepts at a place depends on the bytes on both sides of it where there are assertions: so the state there
+   * knows what is on the right, and acceptance comes with the byte on the left.
+   */
+  #runDfa(stretch: Stretch, from: number, to: number, report: (index: number) => void): void {
+    const dfa = (this.#startDfa ??= new Dfa(this, 'starts'));
+    const { bytes } = stretch;
+    let state = dfa.initial(this.sideAt(stretch, from));
+    for (let at = from; at >= to; at--) {
+      const byteClass = at > stretch.start ? this.classOf[bytes[at - 1]!]! : this.edgeClass;
+      let entry = dfa.transitions[state * dfa.stride + byteClass]!;
+      if (entry < 0) entry = dfa.build(state, byteClass);
+      if ((entry & 1) !== 0) report(at);
+      state = entry >>> 1;
     }
   }
 
@@ -99,23 +109,24 @@ export class Automaton {
     for (let at = from; ; at--) {
       // What was read up to here first: acceptance with nothing read is no match.
       this.#round++;
-      const stepped = this.#nextDense.slice(0, count);
+      const stepped = count;
       count = 0;
       let accepts = false;
-      for (const state of stepped) {
-        const reached = this.#close(state, stretch, at, count);
+      const holds = (assertion: number): boolean => assertionHolds(assertion, stretch, at);
+      for (let member = 0; member < stepped; member++) {
+        const reached = this.#close(this.#nextDense[member]!, holds, count);
         count = reached.count;
         accepts ||= reached.accepts;
       }
       if (accepts) report(at);
       if (at === to) return;
-      ({ count } = this.#close(0, stretch, at, count));
+      ({ count } = this.#close(0, holds, count));
       count = this.#stepOver(stretch.bytes[at - 1]!, count);
     }
   }
 
-  /** Adds what `state` reaches without reading at index `at` to `#dense`. */
-  #close(state: number, stretch: Stretch, at: number, count: number): { count: number; accepts: boolean } {
+  /** Adds what `state` reaches without reading to `#dense`. */
+  #close(state: number, holds: (assertion: number) => boolean, count: number): { count: number; accepts: boolean } {
     const { states } = this;
     let accepts = false;
     this.#pending.push(state);
@@ -135,7 +146,7 @@ export class Automaton {
           this.#pending.push(states[row + 1]!);
           break;
         case STATE_OP.assert:
-          if (assertionHolds(states[row + 1]!, stretch, at)) this.#pending.push(next + 1);
+          if (holds(states[row + 1]!)) this.#pending.push(next + 1);
           break;
         default:
           accepts = true;
@@ -155,6 +166,13 @@ export class Automaton {
     return moved;
   }
 
+  /** For `MatchLengths`; undefined where there are assertions that it cannot take. */
+  get endDfa(): Dfa | undefined {
+    if (this.#hasWideAssertions) return undefined;
+    this.#endDfa ??= new Dfa(this, 'ends');
+    return this.#endDfa;
+  }
+
   /**
    * Length of the match that begins at `start`, following it no further than `limit`; −1 where there is none. The preferred
    * one: alternatives in their order, greedy repeats as long and lazy ones as short as they lead to a match.
@@ -164,15 +182,18 @@ export class Automaton {
     let best = -1;
     let count = 0;
     this.#round++;
-    let threads = this.#follow(0, stretch, start, 0);
+    let place = start;
+    const holds = (assertion: number): boolean => assertionHolds(assertion, stretch, place);
+    let threads = this.#follow(0, holds, 0);
     count = threads.count;
     if (threads.accepts) best = 0;
     for (let at = start; at < limit && count > 0; at++) {
       const moved = this.#stepOver(stretch.bytes[at]!, count);
       this.#round++;
+      place = at + 1;
       count = 0;
       for (let thread = 0; thread < moved; thread++) {
-        threads = this.#follow(this.#nextDense[thread]!, stretch, at + 1, count);
+        threads = this.#follow(this.#nextDense[thread]!, holds, count);
         count = threads.count;
         if (threads.accepts) {
           best = at + 1 - start;
@@ -185,7 +206,7 @@ export class Automaton {
   }
 
   /** As `#close`, in order of preference, and no further than acceptance. */
-  #follow(state: number, stretch: Stretch, at: number, count: number): { count: number; accepts: boolean } {
+  #follow(state: number, holds: (assertion: number) => boolean, count: number): { count: number; accepts: boolean } {
     const { states } = this;
     this.#pending.push(state);
     while (this.#pending.length > 0) {
@@ -204,7 +225,7 @@ export class Automaton {
           this.#pending.push(states[row + 1]!);
           break;
         case STATE_OP.assert:
-          if (assertionHolds(states[row + 1]!, stretch, at)) this.#pending.push(next + 1);
+          if (holds(states[row + 1]!)) this.#pending.push(next + 1);
           break;
         default:
           this.#pending.length = 0;
@@ -214,84 +235,52 @@ export class Automaton {
     return { count, accepts: false };
   }
 
-  // For the DFA ------------------------------------------------------------------------------------------------------------
+  // For DFAs ---------------------------------------------------------------------------------------------------------------
 
-  /** The states reached without reading, sorted, and whether acceptance is among them. No assertions. */
-  closure(from: Iterable<number>): { members: number[]; accepts: boolean } {
+  /** What is reached without reading between a side on the left and one on the right, and whether acceptance is. */
+  closure(from: Iterable<number>, left: number, right: number): { members: number[]; accepts: boolean } {
     this.#round++;
+    const holds = (assertion: number): boolean => holdsBetween(assertion, left, right);
     let count = 0;
     let accepts = false;
     for (const state of from) {
-      const reached = this.#close(state, noStretch, 0, count);
+      const reached = this.#close(state, holds, count);
       count = reached.count;
       accepts ||= reached.accepts;
     }
-    return { members: Array.from(this.#dense.subarray(0, count)).sort((a, b) => a - b), accepts };
+    return { members: Array.from(this.#dense.subarray(0, count)), accepts };
   }
 
-  step(members: readonly number[], byte: number): number[] {
+  /** The same in order of preference: nothing behind acceptance is followed. */
+  preferred(from: Iterable<number>, left: number, right: number): { members: number[]; accepts: boolean } {
+    this.#round++;
+    const holds = (assertion: number): boolean => holdsBetween(assertion, left, right);
+    let count = 0;
+    let accepts = false;
+    for (const state of from) {
+      ({ count, accepts } = this.#follow(state, holds, count));
+      if (accepts) break;
+    }
+    return { members: Array.from(this.#dense.subarray(0, count)), accepts };
+  }
+
+  /** The states behind those of `members` that read a byte of that class, in their order. */
+  step(members: readonly number[], byteClass: number): number[] {
+    const byte = this.#representatives[byteClass]!;
     return members
       .filter((state) => hasByte(this.sets[this.states[state * STATE_FIELDS + 1]!]!, byte))
       .map((state) => state + 1);
   }
-}
 
-const noStretch: Stretch = { bytes: new Uint8Array(0), start: 0, end: 0, startsData: false, endsData: false };
-
-/** A DFA that begins a new run at every place, built as bytes ask for it. */
-class Dfa {
-  readonly #automaton: Automaton;
-  readonly stride: number;
-  transitions: Int32Array;
-  accepts = new Uint8Array(64);
-  readonly initial: number;
-  readonly #numberOf = new Map<string, number>();
-  readonly #members: (readonly number[])[] = [];
-
-  constructor(automaton: Automaton, classCount: number) {
-    this.#automaton = automaton;
-    this.stride = classCount;
-    this.transitions = new Int32Array(64 * classCount).fill(-1);
-    this.initial = this.add(automaton.closure([0]).members, false);
+  /** Which side a class of bytes makes, as far as this automaton asks. */
+  sideOfClass(byteClass: number): number {
+    if (byteClass === this.edgeClass) return SIDE.edge;
+    return this.#hasAssertions && isWordByte(this.#representatives[byteClass]!) ? SIDE.word : SIDE.other;
   }
 
-  get isFull(): boolean {
-    return this.#members.length >= MAX_DFA_STATES;
-  }
-
-  membersOf(state: number): readonly number[] {
-    return this.#members[state]!;
-  }
-
-  add(members: readonly number[], accepts: boolean): number {
-    const key = `${accepts ? '+' : '-'}${members.join()}`;
-    const known = this.#numberOf.get(key);
-    if (known !== undefined) return known;
-    const state = this.#members.length;
-    if (state === this.accepts.length) this.#grow();
-    this.#members.push(members);
-    this.#numberOf.set(key, state);
-    this.accepts[state] = accepts ? 1 : 0;
-    return state;
-  }
-
-  build(state: number, byteClass: number, byte: number): number {
-    const automaton = this.#automaton;
-    const stepped = automaton.step(this.#members[state]!, byte);
-    const { accepts } = automaton.closure(stepped);
-    const { members } = automaton.closure([...stepped, 0]);
-    const next = this.add(members, accepts);
-    this.transitions[state * this.stride + byteClass] = next;
-    return next;
-  }
-
-  #grow(): void {
-    const accepts = new Uint8Array(this.accepts.length * 2);
-    accepts.set(this.accepts);
-    this.accepts = accepts;
-    const transitions = new Int32Array(this.transitions.length * 2).fill(-1);
-    transitions.set(this.transitions);
-    this.transitions = transitions;
+  /** What stands at an index, for whoever begins there and reads away from it. */
+  sideAt(stretch: Stretch, at: number): number {
+    return this.#hasAssertions ? sideOf(stretch, at) : SIDE.other;
   }
 }
 
@@ -299,13 +288,15 @@ class Dfa {
 function byteClasses(
   states: Int32Array,
   sets: readonly Uint32Array[],
+  tellsWords: boolean,
 ): { classOf: Uint8Array; representatives: Uint8Array } {
   const used = new Set<number>();
   for (let at = 0; at < states.length; at += STATE_FIELDS) if (states[at] === STATE_OP.byte) used.add(states[at + 1]!);
+  const telling = Array.from(used, (number) => sets[number]!);
+  if (tellsWords) telling.push(WORD_SET);
   let classOf = new Uint8Array(256);
   let count = 1;
-  for (const number of used) {
-    const set = sets[number]!;
+  for (const set of telling) {
     const split = new Map<number, number>();
     const finer = new Uint8Array(256);
     let finerCount = 0;
@@ -345,11 +336,32 @@ export function assertionHolds(assertion: number, stretch: Stretch, at: number):
   }
 }
 
+/** The same between two sides, for assertions that look no further. */
+function holdsBetween(assertion: number, left: number, right: number): boolean {
+  switch (assertion) {
+    case ASSERTION.start:
+      return left === SIDE.edge;
+    case ASSERTION.end:
+      return right === SIDE.edge;
+    case ASSERTION.wordBoundary:
+      return (left === SIDE.word) !== (right === SIDE.word);
+    default:
+      return (left === SIDE.word) === (right === SIDE.word);
+  }
+}
+
+function sideOf(stretch: Stretch, at: number): number {
+  if (at < stretch.start) return stretch.startsData ? SIDE.edge : SIDE.other;
+  if (at >= stretch.end) return stretch.endsData ? SIDE.edge : SIDE.other;
+  return isWordByte(stretch.bytes[at]!) ? SIDE.word : SIDE.other;
+}
+
 function isWord({ bytes, start, end }: Stretch, at: number): boolean {
-  if (at < start || at >= end) return false;
-  const byte = bytes[at]!;
-  const folded = byte | 0x20;
-  return (byte >= 0x30 && byte <= 0x39) || (folded >= 0x61 && folded <= 0x7a) || byte === 0x5f;
+  return at >= start && at < end && isWordByte(bytes[at]!);
+}
+
+function isWordByte(byte: number): boolean {
+  return hasByte(WORD_SET, byte);
 }
 
 function isWideWord(stretch: Stretch, at: number): boolean {

@@ -260,6 +260,60 @@ interface Head {
   readonly end: number;
 }
 
+/** Heads in the order of their ends: most join at one end and leave at the other. */
+class HeadList {
+  #heads: Head[] = [];
+  #first = 0;
+
+  get length(): number {
+    return this.#heads.length - this.#first;
+  }
+
+  at(index: number): Head {
+    return this.#heads[this.#first + index]!;
+  }
+
+  all(): readonly Head[] {
+    return this.#heads.slice(this.#first);
+  }
+
+  /** False when the same head stands here already. */
+  add(head: Head): boolean {
+    let at = this.#heads.length;
+    while (at > this.#first && this.#heads[at - 1]!.end > head.end) at--;
+    for (let before = at; before > this.#first && this.#heads[before - 1]!.end === head.end; before--) {
+      if (this.#heads[before - 1]!.start === head.start) return false;
+    }
+    if (at === this.#heads.length) this.#heads.push(head);
+    else this.#heads.splice(at, 0, head);
+    return true;
+  }
+
+  /** Removes the first ones. */
+  take(count: number): readonly Head[] {
+    const taken = this.#heads.slice(this.#first, this.#first + count);
+    this.#first += count;
+    if (this.#first > 64 && this.#first * 2 > this.#heads.length) {
+      this.#heads = this.#heads.slice(this.#first);
+      this.#first = 0;
+    }
+    return taken;
+  }
+
+  has(start: number): boolean {
+    return this.all().some((head) => head.start === start);
+  }
+
+  /** How many were removed. */
+  remove(start: number): number {
+    const left = this.all().filter((head) => head.start !== start);
+    const removed = this.length - left.length;
+    this.#heads = left;
+    this.#first = 0;
+    return removed;
+  }
+}
+
 class HeadTracker implements Tracker {
   readonly #pattern: number;
   readonly #gaps: readonly Gap[];
@@ -267,7 +321,7 @@ class HeadTracker implements Tracker {
   readonly #sink: ChainSink;
   readonly #budget: { heads: number };
   /** Per gap, in the order of their ends. */
-  #waiting: Head[][] = [];
+  #waiting: HeadList[] = [];
   /** Greedy: the last end of each start that was completed, negative where the chain must not end there. */
   #completed = new Map<number, number>();
   #isUnknown = false;
@@ -293,8 +347,8 @@ class HeadTracker implements Tracker {
     const { max } = this.#gaps[gap]!;
     const waiting = this.#waiting[gap]!;
     let expired = 0;
-    while (expired < waiting.length && waiting[expired]!.end + max < now) expired++;
-    if (expired > 0) this.#drop(gap, waiting.splice(0, expired));
+    while (expired < waiting.length && waiting.at(expired).end + max < now) expired++;
+    if (expired > 0) this.#drop(gap, waiting.take(expired));
   }
 
   #arrive(gap: number, start: number, end: number, mayEnd: boolean): void {
@@ -306,18 +360,16 @@ class HeadTracker implements Tracker {
     const isDone = isLast
       ? !this.#isGreedy && mayEnd
       : !this.#isGreedy && this.#gaps.slice(gap + 1).every(({ max: most }) => most === Infinity);
-    const left: Head[] = [];
     const completed: number[] = [];
     let at = 0;
-    for (; at < waiting.length && waiting[at]!.end + min <= start; at++) {
-      const head = waiting[at]!;
+    for (; at < waiting.length && waiting.at(at).end + min <= start; at++) {
+      const head = waiting.at(at);
       if (!isLast) this.#wait(gap + 1, { start: head.start, end });
       else if (this.#isGreedy) this.#completed.set(head.start, mayEnd ? end : -end);
       else if (mayEnd) completed.push(head.start);
-      if (!isDone) left.push(head);
     }
     if (isDone && at > 0) {
-      waiting.splice(0, at);
+      waiting.take(at);
       this.#budget.heads -= at;
     }
     for (const head of new Set(completed)) {
@@ -333,11 +385,7 @@ class HeadTracker implements Tracker {
       this.#release();
       return;
     }
-    const waiting = this.#waiting[gap]!;
-    let at = waiting.length;
-    while (at > 0 && waiting[at - 1]!.end > head.end) at--;
-    if (at > 0 && waiting[at - 1]!.end === head.end && waiting[at - 1]!.start === head.start) this.#budget.heads--;
-    else waiting.splice(at, 0, head);
+    if (!this.#waiting[gap]!.add(head)) this.#budget.heads--;
   }
 
   /** Heads whose tail can no longer come; a greedy one that has had a tail is reported once it waits nowhere. */
@@ -345,7 +393,7 @@ class HeadTracker implements Tracker {
     this.#budget.heads -= heads.length;
     if (!this.#isGreedy) return;
     for (const { start } of heads) {
-      const waitsOn = this.#waiting.some((waiting, at) => at >= gap && waiting.some((head) => head.start === start));
+      const waitsOn = this.#waiting.some((waiting, at) => at >= gap && waiting.has(start));
       if (!waitsOn) this.#complete(start);
     }
   }
@@ -357,11 +405,7 @@ class HeadTracker implements Tracker {
   }
 
   #forget(start: number): void {
-    this.#waiting = this.#waiting.map((waiting) => {
-      const left = waiting.filter((head) => head.start !== start);
-      this.#budget.heads -= waiting.length - left.length;
-      return left;
-    });
+    for (const waiting of this.#waiting) this.#budget.heads -= waiting.remove(start);
   }
 
   finish(): void {
@@ -371,12 +415,12 @@ class HeadTracker implements Tracker {
 
   #release(): void {
     for (const waiting of this.#waiting) this.#budget.heads -= waiting.length;
-    this.#waiting = this.#gaps.map(() => []);
+    this.#waiting = this.#gaps.map(() => new HeadList());
     this.#completed.clear();
   }
 
   reset(): void {
-    this.#waiting = this.#gaps.map(() => []);
+    this.#waiting = this.#gaps.map(() => new HeadList());
     this.#completed.clear();
     this.#isUnknown = false;
   }
@@ -385,7 +429,7 @@ class HeadTracker implements Tracker {
     to.push(Number(this.#isUnknown));
     for (const waiting of this.#waiting) {
       to.push(waiting.length);
-      for (const { start, end } of waiting) to.push(start, end);
+      for (const { start, end } of waiting.all()) to.push(start, end);
     }
     to.push(this.#completed.size);
     for (const [start, end] of this.#completed) to.push(start, end);
@@ -394,10 +438,11 @@ class HeadTracker implements Tracker {
   restore(from: NumberReader): void {
     this.reset();
     this.#isUnknown = from.number() === 1;
-    this.#waiting = this.#gaps.map(() =>
-      Array.from({ length: from.size() }, () => ({ start: from.number(), end: from.number() })),
-    );
-    for (const waiting of this.#waiting) this.#budget.heads += waiting.length;
+    for (const waiting of this.#waiting) {
+      const count = from.size();
+      for (let at = 0; at < count; at++) waiting.add({ start: from.number(), end: from.number() });
+      this.#budget.heads += waiting.length;
+    }
     const completed = from.size();
     for (let at = 0; at < completed; at++) this.#completed.set(from.number(), from.number());
   }

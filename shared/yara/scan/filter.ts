@@ -6,7 +6,14 @@
  * It is pure: what it finds depends on the bytes from a position to three bytes behind it and on the tables. The buffer
  * must hold four readable bytes behind the last position looked at.
  */
-import { hashGram, type RuleImage } from '../bundle/image.ts';
+import {
+  GRAM_BITS,
+  GRAM_BUCKET_BITS,
+  GRAM_ITEM_FIELDS,
+  hashGram,
+  PAIR_ITEM_FIELDS,
+  type RuleImage,
+} from '../bundle/image.ts';
 
 /** Candidates of one call; `starts` are offsets into the buffer and may lie before the window's first position. */
 export class CandidateList {
@@ -35,6 +42,8 @@ export function createFilter(image: RuleImage): Filter {
   const hasGrams = gramItems.length > 0;
   const hasPairs = pairItems.length > 0;
   const candidatesPerPosition = longestBucket(gramStarts) + longestBucket(pairStarts);
+  const bitShift = 32 - GRAM_BITS;
+  const bucketShift = 32 - GRAM_BUCKET_BITS;
 
   function find(buffer: Uint8Array, from: number, to: number, candidates: CandidateList): number {
     const { starts, literals } = candidates;
@@ -46,20 +55,23 @@ export function createFilter(image: RuleImage): Filter {
       gram |= buffer[at + 3]! << 24;
       if (hasGrams) {
         const hash = hashGram(gram);
-        if (((gramBits[hash >>> 5]! >>> (hash & 31)) & 1) !== 0) {
-          const end = gramStarts[hash + 1]!;
-          for (let item = gramStarts[hash]!; item < end; item += 2) {
-            starts[count] = at - gramItems[item + 1]!;
-            literals[count++] = gramItems[item]!;
+        const bit = hash >>> bitShift;
+        if (((gramBits[bit >>> 5]! >>> (bit & 31)) & 1) !== 0) {
+          const bucket = hash >>> bucketShift;
+          const end = gramStarts[bucket + 1]! * GRAM_ITEM_FIELDS;
+          for (let item = gramStarts[bucket]! * GRAM_ITEM_FIELDS; item < end; item += GRAM_ITEM_FIELDS) {
+            if (gramItems[item] !== hash) continue;
+            literals[count] = gramItems[item + 1]!;
+            starts[count++] = at - gramItems[item + 2]!;
           }
         }
       }
       if (hasPairs) {
         const pair = gram & 0xffff;
-        const end = pairStarts[pair + 1]!;
-        for (let item = pairStarts[pair]!; item < end; item += 2) {
-          starts[count] = at - pairItems[item + 1]!;
-          literals[count++] = pairItems[item]!;
+        const end = pairStarts[pair + 1]! * PAIR_ITEM_FIELDS;
+        for (let item = pairStarts[pair]! * PAIR_ITEM_FIELDS; item < end; item += PAIR_ITEM_FIELDS) {
+          literals[count] = pairItems[item]!;
+          starts[count++] = at - pairItems[item + 1]!;
         }
       }
       gram >>>= 8;
@@ -71,10 +83,10 @@ export function createFilter(image: RuleImage): Filter {
   return { find, candidatesPerPosition };
 }
 
+/** In items. */
 function longestBucket(starts: Uint32Array): number {
   let longest = 0;
-  for (let bucket = 1; bucket < starts.length; bucket++) {
-    longest = Math.max(longest, (starts[bucket]! - starts[bucket - 1]!) >> 1);
-  }
+  for (let bucket = 1; bucket < starts.length; bucket++)
+    longest = Math.max(longest, starts[bucket]! - starts[bucket - 1]!);
   return longest;
 }

@@ -5,7 +5,8 @@
  */
 import { ATOM, ATOM_FIELDS, PROGRAM, PROGRAM_FIELDS, REACH, USER_FLAG, type RuleImage } from '../bundle/image.ts';
 import type { Automata } from './automata.ts';
-import type { Automaton, Stretch } from './automaton.ts';
+import type { Stretch } from './automaton.ts';
+import { MatchLengths } from './match-lengths.ts';
 import type { MatchQueue } from './match-queue.ts';
 import { isFreeOnLeft, isFreeOnRight, standsAlone } from './neighbours.ts';
 import type { Window } from './window.ts';
@@ -27,6 +28,8 @@ export class ProgramRunner {
   /** The last block looked at, per program. */
   readonly #lastBlock: Float64Array;
   #isLast = false;
+  /** Starts found in the stretch looked at, in descending order. */
+  readonly #starts: number[] = [];
 
   constructor(
     image: RuleImage,
@@ -132,13 +135,16 @@ export class ProgramRunner {
     const last = Math.min(to - base, stretch.end - 1);
     if (last < first) return;
     const limit = Math.min(readTo - base, stretch.end);
-    const forward = this.#automata.forward(program);
+    this.#starts.length = 0;
     this.#automata.backward(program).findStarts(stretch, limit, first, (start) => {
-      if (start <= last) this.#tell(program, forward, stretch, start, limit);
+      if (start <= last) this.#starts.push(start);
     });
+    if (this.#starts.length === 0) return;
+    const lengths = new MatchLengths(this.#automata.forward(program), stretch);
+    for (let at = this.#starts.length - 1; at >= 0; at--) this.#tell(program, lengths, this.#starts[at]!, limit);
   }
 
-  #tell(program: number, forward: Automaton, stretch: Stretch, start: number, limit: number): void {
+  #tell(program: number, lengths: MatchLengths, start: number, limit: number): void {
     const window = this.#window;
     const target = this.#field(program, PROGRAM.target);
     const flags = this.#field(program, PROGRAM.flags);
@@ -146,9 +152,10 @@ export class ProgramRunner {
     const maxLength = this.#field(program, PROGRAM.maxLength);
     let length = minLength;
     if (minLength !== maxLength && (flags !== 0 || target < 0 || this.#wantsLength(target))) {
-      length = forward.lengthAt(stretch, start, Math.min(limit, start + (maxLength < 0 ? REACH : maxLength)));
-      if (length < 0) length = forward.lengthAt(stretch, start, limit);
-      // Its preferred match is empty, or there is none that the reversed automaton did not see the end of.
+      length = lengths.at(start, Math.min(limit, start + (maxLength < 0 ? REACH : maxLength)));
+      // What ends beyond that, but within the block's bound, is rare: it is followed by itself.
+      if (length < 0) length = lengths.beyond(start, limit);
+      // Its preferred match is empty.
       if (length <= 0) return;
     }
     let mark = -1;

@@ -24,6 +24,8 @@ import { Verifier } from './verify.ts';
 import { WholeObject } from './whole-object.ts';
 import { PIECE_BYTES, Window } from './window.ts';
 
+/** Bytes gathered before they are looked at; well below what the window has room for. */
+const LOOK_BYTES = 1 << 14;
 /** Candidates handled at a time. */
 const CANDIDATES = 4096;
 /** The queue is released when it holds this many. */
@@ -121,7 +123,7 @@ export class StreamScanner {
       done += count;
       this.#position += count;
       if (this.#isSettled) this.#skip(count);
-      else this.#look(false);
+      else if (this.#isWorthALook()) this.#look(false);
       if (this.#position === this.#nextSettling) this.#settleAlongTheWay();
     }
   }
@@ -287,6 +289,12 @@ export class StreamScanner {
   /** Every match that starts before this offset has been met. */
   #settledTo(): number {
     return this.#window.cursorOffset - this.#rules.image.scalars[SCALAR.leftReach]!;
+  }
+
+  /** Small writes are gathered, since a look is not free; where rules are settled everything that can be is looked at. */
+  #isWorthALook(): boolean {
+    const window = this.#window;
+    return window.lookLimit(false) - window.cursor >= LOOK_BYTES || this.#position === this.#nextSettling;
   }
 
   #skip(count: number): void {

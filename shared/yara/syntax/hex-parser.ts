@@ -153,6 +153,11 @@ class HexParser {
       const message = `pattern ${this.#identifier}: ${count} jumps in a row are one of ${merged}`;
       this.#context.warning('consecutive_jumps', span, message, `write ${merged}`);
     }
+    // Asked of all of them together, as the reference does: `[1] [0]` is `[1]`.
+    if (max === 0) this.#invalid(span, 'a jump of length 0 does nothing', 'remove it');
+    if (max !== undefined && min > max) {
+      this.#invalid(span, `jump [${min}-${max}] ends before it starts`, `write [${max}-${min}]`);
+    }
     return { kind: 'jump', span, min, max };
   }
 
@@ -169,11 +174,6 @@ class HexParser {
     if (this.peek() !== BRACKET_CLOSE) this.unexpected(max === undefined ? 'an integer or `]`' : '`-` or `]`');
     this.at++;
     const span = { start, end: this.at };
-    if (max === 0) this.#invalid(span, 'a jump of length 0 does nothing', 'remove it');
-    if (max !== undefined && (min ?? 0) > max) {
-      const message = `jump [${min ?? 0}-${max}] ends before it starts`;
-      this.#invalid(span, message, `write [${max}-${min ?? 0}]`);
-    }
     return { kind: 'jump', span, min: min ?? 0, max };
   }
 

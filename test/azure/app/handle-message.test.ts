@@ -82,7 +82,7 @@ async function start(changes: Partial<Config> = {}, overrides: AppOverrides = {}
     endpoint: endpoint.url,
     credential,
     certificatePem: endpoint.certificatePem,
-    retries: { maxRetries: 1, retryDelayInMs: 5, maxRetryDelayInMs: 10 },
+    retries: { maxRetries: 1, retryDelayInMs: 5 },
   });
   const started = await createApp(
     { ...config, ...changes },

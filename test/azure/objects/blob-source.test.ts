@@ -275,18 +275,18 @@ describe('openBlob', () => {
 });
 
 describe('an object that changes while it is read', () => {
-  it.each<[string, (objectName: string) => Promise<unknown>, new () => Error]>([
-    ['is overwritten', (name) => upload(randomBytes(20 * CHUNK), name), ObjectChangedError as new () => Error],
+  it.each<[string, (objectName: string) => Promise<unknown>, new (message: string) => Error]>([
+    ['is overwritten', (name) => upload(randomBytes(20 * CHUNK), name), ObjectChangedError],
     [
       'gets other metadata',
       (name) => inbox.getBlobClient(name).setMetadata({ a: '1' }),
-      ObjectChangedError as new () => Error,
+      ObjectChangedError,
     ],
-    ['is deleted', (name) => inbox.deleteBlob(name), ObjectGoneError as new () => Error],
+    ['is deleted', (name) => inbox.deleteBlob(name), ObjectGoneError],
     [
       'is archived',
       (name) => inbox.getBlobClient(name).setAccessTier('Archive'),
-      ObjectArchivedError as new () => Error,
+      ObjectArchivedError,
     ],
   ])('ends the stream when it %s', async (_, change, expected) => {
     const bytes = randomBytes(20 * CHUNK);

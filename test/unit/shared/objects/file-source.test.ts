@@ -70,7 +70,7 @@ describe('openFile', () => {
     })();
     await expect(reading).rejects.toBeInstanceOf(ObjectChangedError);
     await expect(reading).rejects.toThrow(message);
-    await expect(source.readAt(0, 10)).rejects.toBeInstanceOf(ObjectChangedError);
+    await expect(source.readAt!(0, 10)).rejects.toBeInstanceOf(ObjectChangedError);
     await source.close();
   });
 
@@ -102,7 +102,7 @@ describe('openFile', () => {
     const link = join(folder, 'link');
     await symlink(path, link);
     const byLink = await openFile(link);
-    expect(Buffer.from(await byLink.readAt(0, 100)).toString()).toBe('content');
+    expect(Buffer.from(await byLink.readAt!(0, 100)).toString()).toBe('content');
     await byLink.close();
 
     const odd = Buffer.concat([Buffer.from(join(folder, 'odd-')), Buffer.of(0xff, 0xfe)]);

@@ -1,0 +1,184 @@
+/** Each dialect entry covers a case just inside it and does not cover one just outside, as the reference itself answers them. */
+import { describe, expect, it } from 'vitest';
+import { answerOf } from './answers.ts';
+import { differencesOf } from './compare.ts';
+import { dialect, SHARED_CONSTRAINTS } from './dialect.ts';
+import { explain, type Question } from './question.ts';
+import { compileByReference } from './reference.ts';
+
+interface Case {
+  readonly what: string;
+  readonly text: string;
+  readonly bytes: string;
+  /** What ours says of rule `r`: matches of `$a`; undefined where it does not match. */
+  readonly ours: readonly (readonly [offset: number, length: number])[] | undefined;
+}
+
+const inside: Readonly<Record<string, Case>> = {
+  'anchored-report': {
+    what: 'a literal asked for at one constant offset',
+    text: 'rule r { strings: $a = "xx" condition: $a at 1 + 1 }',
+    bytes: 'xxxx',
+    ours: [
+      [0, 2],
+      [1, 2],
+      [2, 2],
+    ],
+  },
+  'class-as-mask': {
+    what: 'four bytes that are no mask',
+    text: `rule r { strings: $a = /abcd[ "',]/ condition: $a }`,
+    bytes: `abcd" abcd, abcd$`,
+    ours: [
+      [0, 5],
+      [6, 5],
+    ],
+  },
+  'trailing-gap': {
+    what: 'a gap that the end of the object stops',
+    text: 'rule r { strings: $a = /abcd.{1,4}/ condition: $a }',
+    bytes: 'abcd1 abcd12',
+    ours: [
+      [0, 8],
+      [6, 6],
+    ],
+  },
+  'leading-gap': {
+    what: 'a gap that the start of the object stops',
+    text: 'rule r { strings: $a = /.{0,4}abcd/ condition: $a }',
+    bytes: 'xxabcd',
+    ours: [
+      [0, 6],
+      [1, 5],
+      [2, 4],
+    ],
+  },
+  [SHARED_CONSTRAINTS]: {
+    what: 'a pattern that an earlier rule needs in small objects only',
+    text: 'rule q { strings: $a = "needle" condition: filesize < 4 and $a } rule r { strings: $a = "needle" condition: $a }',
+    bytes: 'a needle',
+    ours: [[2, 6]],
+  },
+};
+
+const outside: readonly (Case & { readonly entry: string })[] = [
+  {
+    entry: 'anchored-report',
+    what: 'a match at the offset itself that ours would not have',
+    text: 'rule r { strings: $a = "xx" condition: $a at 2 }',
+    bytes: 'xxxx',
+    ours: [
+      [0, 2],
+      [1, 2],
+    ],
+  },
+  {
+    entry: 'anchored-report',
+    what: 'a literal asked for elsewhere too',
+    text: 'rule r { strings: $a = "xx" condition: $a at 2 or $a }',
+    bytes: 'xxxx',
+    ours: [
+      [0, 2],
+      [2, 2],
+    ],
+  },
+  {
+    entry: 'anchored-report',
+    what: 'a literal without case',
+    text: 'rule r { strings: $a = "xx" nocase condition: $a at 2 }',
+    bytes: 'xxxx',
+    ours: [[2, 2]],
+  },
+  {
+    entry: 'class-as-mask',
+    what: 'a byte that both sides take',
+    text: `rule r { strings: $a = /abcd[ "',]/ condition: $a }`,
+    bytes: `abcd" abcd, abcd `,
+    ours: [[0, 5]],
+  },
+  {
+    entry: 'class-as-mask',
+    what: 'a class of five bytes',
+    text: `rule r { strings: $a = /abcd[ "',.]/ condition: $a }`,
+    bytes: `abcd" abcd,`,
+    ours: [[0, 5]],
+  },
+  {
+    entry: 'trailing-gap',
+    what: 'a gap that nothing stops',
+    text: 'rule r { strings: $a = /abcd.{1,4}/ condition: $a }',
+    bytes: 'abcd12345678',
+    ours: [[0, 7]],
+  },
+  {
+    entry: 'trailing-gap',
+    what: 'a class at the end',
+    text: 'rule r { strings: $a = /abcd[0-9]{1,4}/ condition: $a }',
+    bytes: 'abcd12',
+    ours: [[0, 5]],
+  },
+  {
+    entry: 'leading-gap',
+    what: 'a start in the middle',
+    text: 'rule r { strings: $a = /.{0,4}abcd/ condition: $a }',
+    bytes: 'xxabcd',
+    ours: [
+      [0, 6],
+      [2, 4],
+    ],
+  },
+  {
+    entry: SHARED_CONSTRAINTS,
+    what: 'a pattern that an earlier rule has with another modifier',
+    text: 'rule q { strings: $a = "needle" nocase condition: filesize < 4 and $a } rule r { strings: $a = "needle" condition: $a }',
+    bytes: 'a needle',
+    ours: undefined,
+  },
+  {
+    entry: SHARED_CONSTRAINTS,
+    what: 'a match that the reference does not have alone either',
+    text: 'rule q { strings: $a = "needle" condition: filesize < 4 and $a } rule r { strings: $a = "needle" condition: $a }',
+    bytes: 'a needle',
+    ours: [
+      [2, 6],
+      [3, 5],
+    ],
+  },
+];
+
+/** The names of what explains the differences between `ours` and the reference; undefined stands for nothing. */
+async function explanations({ text, bytes, ours }: Case): Promise<(string | undefined)[]> {
+  const question: Question = {
+    sources: [{ namespace: 'n', text }],
+    bytes: new TextEncoder().encode(bytes),
+    externals: {},
+  };
+  const rules = await compileByReference(question.sources, {});
+  if ('errors' in rules) throw new Error(rules.errors.join('\n'));
+  const reference = rules.scan(question.bytes, {}).rules;
+  rules.free();
+  const matches = ours?.map(([offset, length]) => ({ offset, length, xorKey: -1 }));
+  const found = matches && { namespace: 'n', rule: 'r', tags: [], patterns: [{ identifier: '$a', matches }] };
+  const answer = answerOf(found ? [found] : []);
+  const differences = differencesOf(['n:r'], answer, new Map(), reference);
+  return Promise.all(differences.map((difference) => explain(question, difference, answer)));
+}
+
+describe('a dialect entry', () => {
+  it.each(Object.entries(inside))('%s covers its case', async (name, example) => {
+    expect(await explanations(example)).toEqual([name]);
+  });
+
+  it.each(outside)('$entry does not cover $what', async (example) => {
+    const names = await explanations(example);
+    expect(names.length).toBeGreaterThan(0);
+    expect(names).toContain(undefined);
+  });
+
+  it('has a case inside and one outside', () => {
+    for (const { name } of dialect) {
+      expect(Object.keys(inside)).toContain(name);
+      expect(outside.map(({ entry }) => entry)).toContain(name);
+    }
+  });
+});

@@ -1,0 +1,152 @@
+/**
+ * Runs a campaign in one worker and watches it: when nothing was heard for too long, what it was at is a hang; the worker is
+ * ended and another goes on behind that batch. The counts of all workers together are the result.
+ */
+import { Worker } from 'node:worker_threads';
+import { Tally } from './campaign.ts';
+import type { TallySnapshot, WorkerMessage, WorkerTask } from './campaign-worker.ts';
+
+/** The slowest thing a worker does is compiling or shrinking; both report in between. */
+const SILENCE = 120_000;
+
+export interface CampaignOptions extends Omit<WorkerTask, 'from'> {
+  readonly print: (text: string) => void;
+  readonly progress?: (text: string) => void;
+}
+
+export interface CampaignResult {
+  readonly totals: TallySnapshot;
+  readonly hangs: readonly string[];
+}
+
+export async function runCampaign({ print, progress, ...task }: CampaignOptions): Promise<CampaignResult> {
+  const deadline = performance.now() + task.milliseconds;
+  const hangs: string[] = [];
+  const finished: TallySnapshot[] = [];
+  for (let from = 0; ;) {
+    const rest = { ...task, from, milliseconds: deadline - performance.now() };
+    const { last, hang } = await runWorker(rest, print, progress);
+    if (last !== undefined) finished.push(last);
+    if (hang === undefined) break;
+    hangs.push(hang.what);
+    print(`HANG, the last thing heard was: ${hang.what}`);
+    from = hang.batch + 1;
+    if (performance.now() > deadline) break;
+  }
+  if (finished.length === 0) throw new Error('no worker told what it had done');
+  return { totals: finished.reduce(add), hangs };
+}
+
+interface Hang {
+  readonly what: string;
+  readonly batch: number;
+}
+
+function runWorker(
+  task: WorkerTask,
+  print: (text: string) => void,
+  progress: ((text: string) => void) | undefined,
+): Promise<{ readonly last: TallySnapshot | undefined; readonly hang: Hang | undefined }> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./campaign-worker.ts', import.meta.url), {
+      workerData: task,
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+    });
+    let last: TallySnapshot | undefined;
+    let at: Hang = { what: 'the corpus is read', batch: task.from };
+    let heard = performance.now();
+    const watch = setInterval(() => {
+      if (performance.now() - heard < SILENCE) return;
+      clearInterval(watch);
+      void worker.terminate().then(() => {
+        resolve({ last, hang: at });
+      });
+    }, 1000);
+    worker.on('message', (message: WorkerMessage) => {
+      heard = performance.now();
+      if (message.kind === 'at') at = message;
+      else if (message.kind === 'print') print(message.text);
+      else {
+        last = message.tally;
+        progress?.(progressOf(last));
+      }
+    });
+    worker.on('error', (error) => {
+      clearInterval(watch);
+      reject(new Error(`the worker failed while ${at.what}`, { cause: error }));
+    });
+    worker.on('exit', (code) => {
+      clearInterval(watch);
+      // With code 13 it waited for a promise that nothing would ever settle.
+      resolve({ last, hang: code === 0 ? undefined : { ...at, what: `${at.what} (the worker ended with ${code})` } });
+    });
+  });
+}
+
+function progressOf({ tally, batches, batchesDone, unexplained }: TallySnapshot): string {
+  return `${batchesDone}/${batches} batches, ${tally.asked.size} rules asked, ${tally.matched.size} matched, ${tally.comparisons} comparisons, ${unexplained} unexplained`;
+}
+
+function add(a: TallySnapshot, b: TallySnapshot): TallySnapshot {
+  const tally = new Tally();
+  for (const { tally: part } of [a, b]) {
+    for (const name of ['asked', 'matched', 'keptFromMatching', 'unsolved'] as const) {
+      for (const rule of part[name]) tally[name].add(rule);
+    }
+    for (const [code, count] of part.notCompiled)
+      tally.notCompiled.set(code, (tally.notCompiled.get(code) ?? 0) + count);
+    for (const name of [
+      'objects',
+      'comparisons',
+      'bytes',
+      'referenceBroke',
+      'ourSeconds',
+      'referenceSeconds',
+      'compileSeconds',
+    ] as const) {
+      tally[name] += part[name];
+    }
+    if (part.slowest.seconds > tally.slowest.seconds) tally.slowest = part.slowest;
+  }
+  const explained = new Map(a.explained);
+  for (const [name, count] of b.explained) explained.set(name, (explained.get(name) ?? 0) + count);
+  return {
+    ...b,
+    tally,
+    explained,
+    unexplained: a.unexplained + b.unexplained,
+    rulesWithDifference: a.rulesWithDifference + b.rulesWithDifference,
+    batchesDone: a.batchesDone + b.batchesDone,
+  };
+}
+
+/** The final table. */
+export function describeCampaign({ totals, hangs }: CampaignResult): string {
+  const { tally } = totals;
+  const rows: (readonly [string, string | number])[] = [
+    ['files with rules to ask about', totals.files],
+    ['rules in them', totals.rules],
+    ...[...totals.leftOut].map(([why, count]) => [`  left out: ${why}`, count] as const),
+    ['batches asked, of', `${totals.batchesDone} of ${totals.batches}`],
+    ['rules asked', tally.asked.size],
+    ...[...tally.notCompiled].map(([code, count]) => [`  not compiled here: ${code}`, count] as const),
+    ['rules the reference was made to match', tally.matched.size],
+    ['rules aimed at and kept from matching', tally.keptFromMatching.size],
+    ['objects', `${tally.objects} (${Math.round(tally.bytes / 1024 / Math.max(1, tally.objects))} KiB on average)`],
+    ['comparisons of a rule on an object', tally.comparisons],
+    ...[...totals.explained].map(
+      ([name, count]) =>
+        [`  differences: ${name}`, `${count} (${((100 * count) / tally.comparisons).toFixed(4)} %)`] as const,
+    ),
+    ['unexplained differences', `${totals.unexplained} in ${totals.rulesWithDifference} rules`],
+    ['scans in which the reference broke down', tally.referenceBroke],
+    ['hangs', hangs.length],
+    [
+      'seconds: compiling, reference, ours',
+      [tally.compileSeconds, tally.referenceSeconds, tally.ourSeconds].map((s) => s.toFixed(0)).join(', '),
+    ],
+    ['slowest scan of ours', `${tally.slowest.seconds.toFixed(2)} s (${tally.slowest.rule})`],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
+}

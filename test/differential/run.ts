@@ -1,0 +1,49 @@
+/**
+ * `npm run test:differential -- --minutes N [--seed S] [--corpus NAME] [--compile] [--only-compile]`: the differential test for
+ * as long as one likes. `--corpus` takes collections whose name holds NAME; `--compile` first asks which files compile.
+ * `SLUICE_CORPUS` says where the corpus is. Ends with 1 when a difference is not explained or anything hung.
+ */
+import { parseArgs } from 'node:util';
+import { compileCorpus, describeCompilation } from './compile-corpus.ts';
+import { corpusRoot, readCorpus } from './corpus.ts';
+import { seedOfRun } from './random.ts';
+import { describeCampaign, runCampaign } from './run-campaign.ts';
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '5' },
+    seed: { type: 'string' },
+    corpus: { type: 'string', default: '' },
+    compile: { type: 'boolean', default: false },
+    'only-compile': { type: 'boolean', default: false },
+  },
+});
+if (corpusRoot === undefined) throw new Error('SLUICE_CORPUS must name the folder of the corpus');
+const minutes = Number(values.minutes);
+if (!(minutes > 0)) throw new Error(`--minutes takes a positive number, not ${values.minutes}`);
+const seed = seedOfRun(values.seed ?? process.env['SLUICE_SEED']);
+
+let isClean = true;
+if (values.compile || values['only-compile']) {
+  const report = await compileCorpus(readCorpus(corpusRoot, values.corpus), true);
+  console.log(describeCompilation(report));
+  isClean = report.crashes.length === 0;
+}
+if (!values['only-compile']) {
+  console.log(`seed ${seed}`);
+  const result = await runCampaign({
+    corpus: corpusRoot,
+    collection: values.corpus,
+    seed,
+    milliseconds: minutes * 60_000,
+    print: (text) => {
+      console.log(text);
+    },
+    progress: (text) => {
+      console.error(text);
+    },
+  });
+  console.log(`\n${describeCampaign(result)}`);
+  isClean &&= result.totals.unexplained === 0 && result.hangs.length === 0;
+}
+process.exitCode = isClean ? 0 : 1;
