@@ -9,7 +9,8 @@
  * - a sheet: `holds` and `fails`, conditions over the same `strings` and `data`, asked in one compilation;
  * - `refused: { E0xx: [conditions] }`, alone or beside a sheet: each condition in a rule of its own.
  *
- * `imports` names the modules that a file's, or a case's, conditions use. A rule made of a condition gets only those of `strings` that the condition speaks of, for an unused pattern is an error.
+ * A rule made of a condition gets only those of `strings` that the condition speaks of, for an unused pattern is an error.
+ * `imports` names the modules that a file's, or a case's, conditions use.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -148,6 +149,7 @@ function expand(chapter: string, fileFeatures: readonly string[], written: Writt
 
 /** With the modules that its conditions use imported by each source. */
 function importing(modules: readonly string[], example: Case): Case {
+  if (modules.length === 0) return example;
   const lines = modules.map((module) => `import "${module}"\n`).join('');
   return {
     ...example,

@@ -224,7 +224,7 @@ export class ConditionChecker {
     if (module === undefined) {
       const isLacking = standingOf(name) === 'lacking';
       if (isLacking) this.scope.error('E900', span, `module ${name} is not supported yet`);
-      else this.scope.error('E100', span, `module ${name} is not available`);
+      else this.scope.error('E100', span, `module ${name} is not available here`);
       return undefined;
     }
     return {

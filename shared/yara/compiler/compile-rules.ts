@@ -111,10 +111,16 @@ class Compiler {
   /** `imports` are those of the same source so far. */
   #import(item: Import, text: SourceText, namespace: string, imports: Map<string, Import>): void {
     const { module, moduleSpan, span } = item;
-    if (standingOf(module) === 'unknown') {
+    const standing = standingOf(module);
+    if (standing === 'unknown') {
       const hint = nearest(module, moduleNames());
       this.#diagnostics.error('E010', text, moduleSpan, `there is no module named ${module}`, { hint });
       return;
+    }
+    if (standing === 'foreign') {
+      this.#diagnostics.error('E010', text, moduleSpan, `module ${module} is not available here`, {
+        hint: 'YARA-X does not have it either: leave out the rules that use it',
+      });
     }
     const earlier = imports.get(module);
     if (earlier === undefined) imports.set(module, item);

@@ -1,6 +1,6 @@
 /** Finds modules and functions by the names that rules and bundles use. */
 import type { Implementation, Module } from './module.ts';
-import { lackingModules, modules, refusedModules } from './registry.ts';
+import { foreignModules, lackingModules, modules, refusedModules } from './registry.ts';
 import { functionLink, type FunctionSchema, type StructureSchema, type TypeSchema } from './schema.ts';
 
 /** What is called: its schema, and what does it. */
@@ -10,12 +10,13 @@ export interface LinkedFunction {
   readonly call: Implementation;
 }
 
-export type ModuleStanding = 'present' | 'lacking' | 'refused' | 'unknown';
+export type ModuleStanding = 'present' | 'lacking' | 'refused' | 'foreign' | 'unknown';
 
 export function standingOf(name: string): ModuleStanding {
   if (byName.has(name)) return 'present';
   if (lackingModules.has(name)) return 'lacking';
-  return refusedModules.has(name) ? 'refused' : 'unknown';
+  if (refusedModules.has(name)) return 'refused';
+  return foreignModules.has(name) ? 'foreign' : 'unknown';
 }
 
 export function moduleNamed(name: string): Module | undefined {

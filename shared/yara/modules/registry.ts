@@ -13,16 +13,17 @@ export const modules: readonly Module[] = [consoleModule, hashModule, mathModule
 /** Modules that this version lacks. Importing one is fine; a rule that uses it is refused. */
 export const lackingModules: ReadonlySet<string> = new Set(['elf', 'pe']);
 
-/** Modules of other engines that this one leaves out, or that need what a scan of bytes does not have. */
+/** Modules of the reference that are left out here. Importing one is fine; a rule that uses it is refused. */
 export const refusedModules: ReadonlySet<string> = new Set([
-  'androguard',
   'crx',
   'cuckoo',
   'dex',
   'dotnet',
   'lnk',
   'macho',
-  'magic',
   'vt',
   'zip',
 ]);
+
+/** Modules of libyara that the reference does not have either. Importing one is an error, as of a module nobody knows. */
+export const foreignModules: ReadonlySet<string> = new Set(['androguard', 'magic']);

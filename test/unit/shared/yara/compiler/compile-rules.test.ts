@@ -40,7 +40,7 @@ describe('imports', () => {
     ]);
   });
 
-  it.each(['pe', 'elf', 'dotnet', 'macho', 'lnk', 'crx', 'dex', 'vt', 'cuckoo', 'androguard', 'magic'])(
+  it.each(['pe', 'elf', 'dotnet', 'macho', 'lnk', 'crx', 'dex', 'vt', 'cuckoo', 'zip'])(
     '%s may be imported where no rule uses it',
     async (module) => {
       const rules = compileRules([{ text: `import "${module}" rule r { condition: filesize == 0 }` }]);
@@ -166,6 +166,16 @@ describe('rules with errors', () => {
     );
     expect(rules.rules.map(({ rule }) => rule)).toEqual(['b']);
     expect(rules.skipped.map(({ code }) => code)).toEqual(['E010', 'E009']);
+  });
+
+  it.each(['androguard', 'magic'])('module %s leaves out what uses it, by name', (module) => {
+    const text = `import "${module}" rule a { condition: ${module}.x } rule b { condition: filesize == 0 }`;
+    const rules = compileRules([{ text }], { onInvalidRule: 'skip' });
+    expect(rules.rules.map(({ rule }) => rule)).toEqual(['b']);
+    expect(rules.skipped.map(({ code, message }) => [code, message])).toEqual([
+      ['E010', `module ${module} is not available here`],
+      ['E100', `module ${module} is not available here`],
+    ]);
   });
 
   it('a second rule of a name is left out, the first stands', () => {
