@@ -8,7 +8,7 @@ import { compileRules, decodeRules, encodeRules, resumeScanner, StreamScanner } 
 import type { CompiledRules, ScanResult } from '../../shared/yara/index.ts';
 import type { MatchTuple } from '../conformance/answer.ts';
 import { concatenate } from '../conformance/bytes.ts';
-import { hasSeveralEnds, naiveMatches, patternText } from '../conformance/naive-matcher.ts';
+import { naiveMatches, patternText } from '../conformance/naive-matcher.ts';
 import type { HexNode, NaivePattern } from '../conformance/naive-matcher.ts';
 import { runs, seed } from '../conformance/seed.ts';
 
@@ -20,38 +20,29 @@ function compilePatterns(texts: readonly string[]): CompiledRules {
   return compileRules([{ text: rules.join('\n') }]);
 }
 
-function expectedOf(patterns: readonly NaivePattern[], object: Uint8Array): Found {
-  const all = patterns.map((pattern) => naiveMatches(pattern, object));
-  return new Map(
-    all.flatMap((matches, index) => (matches.length > 0 ? [[`r${index}`, told(patterns[index]!, matches)]] : [])),
-  );
+function expectedOf(all: readonly (readonly MatchTuple[])[]): Found {
+  return new Map(all.flatMap((matches, index) => (matches.length > 0 ? [[`r${index}`, JSON.stringify(matches)]] : [])));
 }
 
-function foundIn(result: ScanResult, patterns: readonly NaivePattern[]): Found {
+function foundIn(result: ScanResult): Found {
   return new Map(
-    result.matches.map(({ rule, patterns: found }) => {
-      const matches = found.flatMap((one) =>
-        one.matches.map(({ offset, length, xorKey }): MatchTuple =>
-          xorKey === undefined ? [offset, length] : [offset, length, xorKey],
+    result.matches.map(({ rule, patterns }) => [
+      rule,
+      JSON.stringify(
+        patterns.flatMap(({ matches }) =>
+          matches.map(({ offset, length, xorKey }) =>
+            xorKey === undefined ? [offset, length] : [offset, length, xorKey],
+          ),
         ),
-      );
-      return [rule, told(patterns[Number(rule.slice(1))]!, matches)];
-    }),
+      ),
+    ]),
   );
 }
 
-function told(pattern: NaivePattern, matches: readonly MatchTuple[]): string {
-  return JSON.stringify(hasSeveralEnds(pattern) ? matches.map(([offset]) => offset) : matches);
-}
-
-async function scanPieces(
-  scanner: StreamScanner,
-  patterns: readonly NaivePattern[],
-  pieces: readonly Uint8Array[],
-): Promise<Found> {
+async function scanPieces(scanner: StreamScanner, pieces: readonly Uint8Array[]): Promise<Found> {
   scanner.reset({});
   for (const piece of pieces) scanner.write(piece);
-  return foundIn(await scanner.end(), patterns);
+  return foundIn(await scanner.end());
 }
 
 /** All objects over `letters` of up to `longest` bytes, the empty one first. */
@@ -67,9 +58,9 @@ function allObjects(letters: readonly number[], longest: number): Uint8Array[] {
 async function expectSameEverywhere(patterns: readonly NaivePattern[], objects: Iterable<Uint8Array>): Promise<void> {
   const scanner = new StreamScanner(compilePatterns(patterns.map(patternText)));
   for (const object of objects) {
-    const expected = expectedOf(patterns, object);
+    const expected = expectedOf(patterns.map((pattern) => naiveMatches(pattern, object)));
     for (let cut = 0; cut <= object.length; cut++) {
-      const found = await scanPieces(scanner, patterns, [object.subarray(0, cut), object.subarray(cut)]);
+      const found = await scanPieces(scanner, [object.subarray(0, cut), object.subarray(cut)]);
       if (!isSame(found, expected))
         expect(named(found, patterns), `${String(object)} cut at ${cut}`).toEqual(named(expected, patterns));
     }
@@ -167,7 +158,7 @@ const hexByte = fc.tuple(nibbles, fc.nat(9)).map(([[high, low], chance]): HexNod
   low,
   not: chance === 0 && (high !== undefined || low !== undefined),
 }));
-const jump = fc.tuple(fc.nat(3), fc.constantFrom(0, 1, 2, 4, 250, undefined)).map(([from, more]): HexNode => ({
+const jump = fc.tuple(fc.nat(3), fc.option(fc.nat(4), { freq: 5, nil: undefined })).map(([from, more]): HexNode => ({
   kind: 'jump',
   from,
   to: more === undefined ? undefined : Math.max(from + more, 1),
@@ -235,16 +226,16 @@ describe('random patterns', () => {
     await fc.assert(
       fc.asyncProperty(question, async ({ patterns, object, cuts, checkpointAt }) => {
         const rules = compilePatterns(patterns.map(patternText));
-        const expected = named(expectedOf(patterns, object), patterns);
+        const expected = named(expectedOf(patterns.map((one) => naiveMatches(one, object))), patterns);
         const scanner = new StreamScanner(rules);
-        expect(named(await scanPieces(scanner, patterns, [object]), patterns)).toEqual(expected);
-        expect(named(await scanPieces(scanner, patterns, cutAt(object, cuts)), patterns)).toEqual(expected);
+        expect(named(await scanPieces(scanner, [object]), patterns)).toEqual(expected);
+        expect(named(await scanPieces(scanner, cutAt(object, cuts)), patterns)).toEqual(expected);
         const [head, tail] = cutAt(object, [checkpointAt]) as [Uint8Array, Uint8Array];
         scanner.reset({});
         scanner.write(head);
         const other = resumeScanner(decodeRules(encodeRules(rules)), scanner.checkpoint(), {});
         other.write(tail);
-        expect(named(foundIn(await other.end(), patterns), patterns)).toEqual(expected);
+        expect(named(foundIn(await other.end()), patterns)).toEqual(expected);
       }),
       { seed, numRuns: runs(200) },
     );
@@ -261,16 +252,14 @@ describe('random patterns', () => {
         const context = 300;
         const near = concatenate([filler(context), sample, filler(context)]);
         const far = concatenate([filler(where - context), near]);
-        // What begins in the filler, with a wildcard or under a key, is not what this is about.
-        const expected = naiveMatches(one, near).map(([offset, ...rest]): MatchTuple => [
-          offset + where - context,
-          ...rest,
-        ]);
-        fc.pre(naiveMatches(one, near).every(([offset]) => offset > context - 50 && offset < context + sample.length));
+        // What matches the filler alone, a wildcard or a key, is not what this is about.
+        const expected = naiveMatches(one, near).map(([offset, ...rest]) => [offset + where - context, ...rest]);
+        const isOfFiller = naiveMatches(one, filler(context)).length > 0;
+        fc.pre(!isOfFiller);
         const scanner = new StreamScanner(compilePatterns([patternText(one)]));
         for (const pieces of [[far], cutAt(far, [where]), cutAt(far, [where + 1, where + 2])]) {
-          const found = await scanPieces(scanner, [one], pieces);
-          expect(found.get('r0') ?? '[]').toEqual(told(one, expected));
+          const found = await scanPieces(scanner, pieces);
+          expect(found.get('r0') ?? '[]').toEqual(JSON.stringify(expected));
         }
       }),
       { seed, numRuns: runs(60) },
