@@ -277,17 +277,9 @@ describe('openBlob', () => {
 describe('an object that changes while it is read', () => {
   it.each<[string, (objectName: string) => Promise<unknown>, new (message: string) => Error]>([
     ['is overwritten', (name) => upload(randomBytes(20 * CHUNK), name), ObjectChangedError],
-    [
-      'gets other metadata',
-      (name) => inbox.getBlobClient(name).setMetadata({ a: '1' }),
-      ObjectChangedError,
-    ],
+    ['gets other metadata', (name) => inbox.getBlobClient(name).setMetadata({ a: '1' }), ObjectChangedError],
     ['is deleted', (name) => inbox.deleteBlob(name), ObjectGoneError],
-    [
-      'is archived',
-      (name) => inbox.getBlobClient(name).setAccessTier('Archive'),
-      ObjectArchivedError,
-    ],
+    ['is archived', (name) => inbox.getBlobClient(name).setAccessTier('Archive'), ObjectArchivedError],
   ])('ends the stream when it %s', async (_, change, expected) => {
     const bytes = randomBytes(20 * CHUNK);
     const objectName = await upload(bytes);
