@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { answerOf } from './answers.ts';
 import { differencesOf } from './compare.ts';
-import { dialect, SHARED_CONSTRAINTS } from './dialect.ts';
+import { COUNTED_LOOP, dialect, SHARED_CONSTRAINTS } from './dialect.ts';
 import { explain, type Question } from './question.ts';
 import { compileByReference } from './reference.ts';
 
@@ -52,6 +52,12 @@ const inside: Readonly<Record<string, Case>> = {
       [1, 5],
       [2, 4],
     ],
+  },
+  [COUNTED_LOOP]: {
+    what: 'a repeat by a counter that is entered at many places',
+    text: 'rule r { strings: $a = /abab.{11}.*c{2}dhttp/ condition: $a }',
+    bytes: 'ababxxxxxxxxxxxyyccdhttp',
+    ours: [[0, 24]],
   },
   [SHARED_CONSTRAINTS]: {
     what: 'a pattern that an earlier rule needs in small objects only',
@@ -128,6 +134,20 @@ const outside: readonly (Case & { readonly entry: string })[] = [
     ],
   },
   {
+    entry: COUNTED_LOOP,
+    what: 'a match that is none without a counter either',
+    text: 'rule r { strings: $a = /abab.{11}.*c{2}dhttp/ condition: $a }',
+    bytes: 'ababxxxxxxxxxxyccdhtt ccdhttp ababxxxxxxxxxxxyyccdhttp',
+    ours: [[0, 29]],
+  },
+  {
+    entry: COUNTED_LOOP,
+    what: 'a repeat that is written out',
+    text: 'rule r { strings: $a = /abab.{10}.*c{2}dhttp/ condition: $a }',
+    bytes: 'ababxxxxxxxxxxxyyccdhttp',
+    ours: undefined,
+  },
+  {
     entry: SHARED_CONSTRAINTS,
     what: 'a pattern that an earlier rule has with another modifier',
     text: 'rule q { strings: $a = "needle" nocase condition: filesize < 4 and $a } rule r { strings: $a = "needle" condition: $a }',
@@ -176,7 +196,7 @@ describe('a dialect entry', () => {
   });
 
   it('has a case inside and one outside', () => {
-    for (const { name } of dialect) {
+    for (const name of [...dialect.map((entry) => entry.name), COUNTED_LOOP, SHARED_CONSTRAINTS]) {
       expect(Object.keys(inside)).toContain(name);
       expect(outside.map(({ entry }) => entry)).toContain(name);
     }

@@ -69,7 +69,8 @@ export const dialect: readonly DialectEntry[] = [
   },
 ];
 
-/** The entry that no predicate over one pattern can tell: see `question.ts`. */
+/** Entries that are told by asking the reference in another way: see `question.ts`. */
+export const COUNTED_LOOP = 'counted-loop';
 export const SHARED_CONSTRAINTS = 'shared-constraints';
 
 /** The first entry that explains a difference in what a pattern matches. */
