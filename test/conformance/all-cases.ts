@@ -4,6 +4,7 @@ import { loadCaseFiles } from './case-file.ts';
 import { hexElementCases } from './families/hex-elements.ts';
 import { integerOperatorCases } from './families/integer-operators.ts';
 import { integerReadCases } from './families/integer-reads.ts';
+import { longPatternCases } from './families/long-patterns.ts';
 import { quantifiedSetCases } from './families/quantified-sets.ts';
 import { regexSequenceCases } from './families/regex-sequences.ts';
 import { textModifierCases } from './families/text-modifiers.ts';
@@ -19,6 +20,7 @@ export function allCases(): Case[] {
     ...integerOperatorCases(),
     ...quantifiedSetCases(),
     ...undefinedOperandCases(),
+    ...longPatternCases(),
   ];
 }
 

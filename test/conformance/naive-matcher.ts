@@ -84,6 +84,37 @@ function hexAt({ nodes }: NaiveHex, data: Uint8Array, start: number): MatchTuple
   return undefined;
 }
 
+/**
+ * Has the pattern both a gap and alternatives of several lengths? Which of its possible ends it reports is then a matter of
+ * the reference's inner order; that it matches is not.
+ */
+export function hasSeveralEnds(pattern: NaivePattern): boolean {
+  if (pattern.kind === 'text') return false;
+  const all = withInner(pattern.nodes);
+  const isUneven = all.some((node) => node.kind === 'alternatives' && new Set(node.of.flatMap(widths)).size > 1);
+  return isUneven && all.some((node) => node.kind === 'jump' && node.from !== node.to);
+}
+
+function withInner(nodes: readonly HexNode[]): HexNode[] {
+  return nodes.flatMap((node) => [node, ...(node.kind === 'alternatives' ? node.of.flatMap(withInner) : [])]);
+}
+
+/** The shortest and the longest width. */
+function widths(nodes: readonly HexNode[]): [number, number] {
+  let [least, most] = [0, 0];
+  for (const node of nodes) {
+    const [from, to] =
+      node.kind === 'byte'
+        ? [1, 1]
+        : node.kind === 'jump'
+          ? [node.from, node.to ?? Infinity]
+          : [Math.min(...node.of.map((one) => widths(one)[0])), Math.max(...node.of.map((one) => widths(one)[1]))];
+    least += from;
+    most += to;
+  }
+  return [least, most];
+}
+
 /** The ends a sequence can have, the preferred one first: shorter jumps before longer, alternatives from the left. */
 function* hexEnds(nodes: readonly HexNode[], data: Uint8Array, at: number): Generator<number> {
   const [node, ...rest] = nodes;

@@ -27,9 +27,9 @@ export function randomFor(...words: readonly string[]): Random {
   };
 }
 
-/** Pieces of `bytes` of random lengths, some empty, most short. */
+/** Pieces of `bytes` of random lengths, some empty, most short, but no more than about a thousand. */
 export function randomPieces(bytes: Uint8Array, random: Random): Uint8Array[] {
-  const longest = [3, 20, 200, 5000][random.below(4)]!;
+  const longest = Math.max([3, 20, 200, 5000][random.below(4)]!, Math.ceil(bytes.length / 500));
   const pieces: Uint8Array[] = [];
   for (let at = 0; at < bytes.length;) {
     const length = Math.min(random.below(longest + 1), bytes.length - at);

@@ -57,6 +57,29 @@ const links: readonly HexNode[] = [
   { kind: 'alternatives', of: [[{ kind: 'alternatives', of: [[A, A], [B]] }, B], [A]] },
 ];
 
+const open: readonly HexNode[] = [
+  { kind: 'jump', from: 0, to: undefined },
+  { kind: 'jump', from: 2, to: undefined },
+  { kind: 'jump', from: 0, to: 300 },
+  { kind: 'jump', from: 1, to: 250 },
+];
+/** Pieces of one width, for which of several ends is taken is the reference's inner order; `cases/hex-jumps.yaml` has some. */
+const even: readonly (readonly HexNode[])[] = [
+  [A, B],
+  [B, A],
+  [
+    {
+      kind: 'alternatives',
+      of: [
+        [A, B],
+        [B, A],
+      ],
+    },
+  ],
+  [A, { kind: 'alternatives', of: [[A], [B]] }],
+  [B, ANY, A],
+];
+
 const sequenceObjects = [
   '',
   'ab',
@@ -78,10 +101,17 @@ export function hexElementCases(): Case[] {
   const triples = elements.flatMap((middle) => edges.flatMap((first) => edges.map((last) => [first, middle, last])));
   const masks = [...sequences(1), ...sequences(2), ...triples];
   const linked = pieces.flatMap((first) => links.flatMap((link) => pieces.map((last) => [...first, link, ...last])));
+  const chains = even.flatMap((first) => open.flatMap((link) => even.map((last) => [...first, link, ...last])));
+  const triple = even.flatMap((middle) =>
+    open.flatMap((link) => open.map((other) => [A, A, link, ...middle, other, B, B])),
+  );
   return [
     ...maskObjects.map((object) => caseFor(object, 'hex elements', ['hex', 'hex-mask'], masks)),
     ...sequenceObjects.map((object) =>
       caseFor(object, 'hex sequences', ['hex', 'hex-mask', 'hex-jump', 'hex-alternative'], linked),
+    ),
+    ...sequenceObjects.map((object) =>
+      caseFor(object, 'hex chains', ['hex', 'hex-jump', 'hex-alternative'], [...chains, ...triple]),
     ),
   ];
 }
