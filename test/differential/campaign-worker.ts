@@ -12,6 +12,8 @@ export interface WorkerTask {
   readonly milliseconds: number;
   /** Batches to leave out, in the order of the seed. */
   readonly from: number;
+  /** Batches after which the worker ends: what the reference takes for each is given back to the system only then. */
+  readonly most: number;
 }
 
 export type WorkerMessage =
@@ -21,12 +23,14 @@ export type WorkerMessage =
 
 /** Sets and maps pass between threads as they are. */
 export interface TallySnapshot {
-  readonly tally: Omit<Tally, never>;
+  readonly tally: Tally;
   readonly explained: ReadonlyMap<string, number>;
   readonly unexplained: number;
   readonly rulesWithDifference: number;
   readonly batches: number;
   readonly batchesDone: number;
+  /** Where the next worker goes on. */
+  readonly next: number;
   readonly files: number;
   readonly rules: number;
   readonly leftOut: ReadonlyMap<string, number>;
@@ -35,7 +39,7 @@ export interface TallySnapshot {
 const TELL_EVERY = 5000;
 
 async function work(
-  { corpus, collection, seed, milliseconds, from }: WorkerTask,
+  { corpus, collection, seed, milliseconds, from, most }: WorkerTask,
   send: (message: WorkerMessage) => void,
 ): Promise<void> {
   const deadline = performance.now() + milliseconds;
@@ -50,14 +54,14 @@ async function work(
   const tell = (isLast: boolean): void => {
     told = performance.now();
     const { explained, unexplained } = findings;
-    const counts = { batches: batches.length, batchesDone: done, files, rules, leftOut };
+    const counts = { batches: batches.length, batchesDone: done, next: from + done, files, rules, leftOut };
     send({
       kind: 'tally',
       tally: { tally, explained, unexplained, rulesWithDifference: findings.rules.size, ...counts },
       isLast,
     });
   };
-  for (let index = from; performance.now() < deadline; index++) {
+  for (let index = from; index < from + most && performance.now() < deadline; index++) {
     const listener: Listener = {
       at: (what) => {
         send({ kind: 'at', what, batch: index });

@@ -3,12 +3,12 @@
  * entry is a predicate over a pattern and the difference, written so that it covers nothing else: `dialect.test.ts` shows
  * for each a case just inside and one just outside.
  */
-import type { Expression, Pattern, Rule, TextPattern } from '../../shared/yara/syntax/ast.ts';
-import { hasByte } from '../../shared/yara/syntax/byte-set.ts';
-import type { RegexNode } from '../../shared/yara/syntax/regex-ast.ts';
+import type { Expression, Pattern, RegexPattern, Rule, TextPattern } from '../../shared/yara/syntax/ast.ts';
 import type { FoundMatch } from './answers.ts';
 import type { PatternDifference } from './compare.ts';
 import { isConstant, patternsOf, walk } from './expressions.ts';
+import { arbiterOf } from './arbiter.ts';
+import { classesOf, gapsOf, hasPart, isCountedLoop, mistakenFor, type Gaps } from './regex-shape.ts';
 
 export interface DialectEntry {
   readonly name: string;
@@ -67,10 +67,27 @@ export const dialect: readonly DialectEntry[] = [
       return gaps.leading && onlyShorterAtEdges(difference, bytes, { ...gaps, trailing: false });
     },
   },
+  {
+    name: 'counted-loop',
+    why: 'x{n,m} with m > 10 is run by a counter of which one is kept where several are needed: matches or lengths are wrong',
+    explains(pattern, difference, { bytes }) {
+      return (
+        pattern.kind === 'regex' && hasPart(pattern.regex.root, isCountedLoop) && isRight(pattern, difference, bytes)
+      );
+    },
+  },
+  {
+    name: 'first-atom-length',
+    why: 'where several texts lead to the same start, the length is that of the alternative met last, not of the preferred one',
+    explains(pattern, difference, { bytes }) {
+      if (pattern.kind !== 'regex' || !hasPart(pattern.regex.root, ({ kind }) => kind === 'alternation')) return false;
+      const { onlyOurs, onlyReference } = difference;
+      return onlyOurs.length === 0 && onlyReference.length === 0 && isRight(pattern, difference, bytes);
+    },
+  },
 ];
 
-/** Entries that are told by asking the reference in another way: see `question.ts`. */
-export const COUNTED_LOOP = 'counted-loop';
+/** The entry that is told by asking the reference about the rule alone: see `question.ts`. */
 export const SHARED_CONSTRAINTS = 'shared-constraints';
 
 /** The first entry that explains a difference in what a pattern matches. */
@@ -82,35 +99,22 @@ export function explainPattern(
   return dialect.find((entry) => entry.explains(pattern, difference, context))?.name;
 }
 
-function classesOf(node: RegexNode): Uint32Array[] {
-  switch (node.kind) {
-    case 'class':
-      return [node.set];
-    case 'group':
-    case 'repeat':
-      return classesOf(node.node);
-    case 'sequence':
-      return node.items.flatMap(classesOf);
-    case 'alternation':
-      return node.alternatives.flatMap(classesOf);
-    default:
-      return [];
-  }
-}
+/** Differing places that are judged; where there are more, none is explained. */
+const MOST_JUDGED = 3000;
 
-interface Gaps {
-  readonly leading: boolean;
-  readonly trailing: boolean;
-}
-
-/** Whether a regex begins or ends in `.*`, `.{2,5}` and the like, in its outermost sequence and without `/s`. */
-function gapsOf(pattern: Pattern): Gaps {
-  if (pattern.kind !== 'regex' || pattern.modifiers.wide) return { leading: false, trailing: false };
-  const { root } = pattern.regex;
-  const items = root.kind === 'sequence' ? root.items : [root];
-  const isGap = (node: RegexNode | undefined): boolean =>
-    node?.kind === 'repeat' && node.min !== node.max && node.node.kind === 'dot' && !node.node.includesNewline;
-  return { leading: isGap(items[0]), trailing: isGap(items.at(-1)) };
+/** Wherever the two differ, a plain machine for regexes says what ours says. */
+function isRight(
+  pattern: RegexPattern,
+  { onlyOurs, onlyReference, changed }: PatternDifference,
+  bytes: Uint8Array,
+): boolean {
+  const arbiter = arbiterOf(pattern);
+  if (arbiter === undefined || onlyOurs.length + onlyReference.length + changed.length > MOST_JUDGED) return false;
+  return (
+    onlyOurs.every(({ offset, length }) => arbiter(bytes, offset).has(length)) &&
+    onlyReference.every(({ offset }) => arbiter(bytes, offset).size === 0) &&
+    changed.every(({ ours }) => arbiter(bytes, ours.offset).has(ours.length))
+  );
 }
 
 /** Ours has what the reference has, and more only where a gap is stopped by an edge of the data or a newline. */
@@ -130,22 +134,6 @@ function onlyShorterAtEdges(
         gaps.trailing && ours.length === reference.length + 1 && stops(ours.offset + ours.length),
     )
   );
-}
-
-/** Bytes of a class that are not in the mask it is taken for, and the other way round. */
-interface Mistaken {
-  readonly missed: ReadonlySet<number>;
-  readonly invented: ReadonlySet<number>;
-}
-
-function mistakenFor(set: Uint32Array): Mistaken[] {
-  const members = Array.from({ length: 256 }, (_, byte) => byte).filter((byte) => hasByte(set, byte));
-  const lowest = members[0] ?? 0;
-  const free = lowest ^ (members.at(-1) ?? 0);
-  const masked = Array.from({ length: 256 }, (_, byte) => byte).filter((byte) => (byte & ~free) === (lowest & ~free));
-  if (masked.length !== members.length) return [];
-  const missed = new Set(members.filter((byte) => !masked.includes(byte)));
-  return missed.size === 0 ? [] : [{ missed, invented: new Set(masked.filter((byte) => !members.includes(byte))) }];
 }
 
 function isCasedLiteral(pattern: Pattern): boolean {

@@ -41,8 +41,8 @@ export interface EngineAnswer {
 
 export function compileByEngine(sources: readonly SourceText[], externals: ExternalTexts): EngineRules {
   const rules = compileRules([...sources], { externals, onInvalidRule: 'skip' });
-  const bundle = encodeRules(rules);
-  const set: RuleSet = { rules, bundle, decoded: decodeRules(bundle), reused: new StreamScanner(rules, { externals }) };
+  const decoded = decodeRules(encodeRules(rules));
+  const set: RuleSet = { rules, decoded, reused: new StreamScanner(rules, { externals }) };
   return {
     rules: new Set(rules.rules.map(({ namespace, rule }) => `${namespace}:${rule}`)),
     skipped: rules.skipped,
@@ -76,7 +76,6 @@ async function scan(set: RuleSet, bytes: Uint8Array, way: Way, random: Random): 
 
 interface RuleSet {
   readonly rules: CompiledRules;
-  readonly bundle: Uint8Array;
   readonly decoded: CompiledRules;
   reused: StreamScanner;
 }
@@ -94,8 +93,9 @@ function chooseWay(bytes: Uint8Array, externals: ExternalTexts, random: Random):
   const isSeekable = isLarge || random.chance(50);
   const kinds = [
     'compiled rules',
-    'compiled rules',
     'a decoded bundle',
+    'a scanner used before',
+    'a scanner used before',
     'a scanner used before',
     'a scanner used before',
   ] as const;
@@ -131,7 +131,7 @@ async function scanThisWay(set: RuleSet, bytes: Uint8Array, way: Way, random: Ra
   for (const piece of pieces(bytes, longestPiece, random)) {
     scanner.write(piece);
     // Another process goes on: it has the bundle and the checkpoint, and nothing else.
-    if (kind === 'checkpoints') scanner = resumeScanner(decodeRules(set.bundle), scanner.checkpoint(), options);
+    if (kind === 'checkpoints') scanner = resumeScanner(set.decoded, scanner.checkpoint(), options);
   }
   return scanner.end();
 }

@@ -9,10 +9,9 @@ import { SourceText as ParsedText } from '../../shared/yara/syntax/source-text.t
 import type { Answer, ExternalTexts, SourceText } from './answers.ts';
 import { differencesOf, type Difference, type PatternDifference } from './compare.ts';
 import { takeApart, textOf } from './corpus.ts';
-import { COUNTED_LOOP, explainPattern, SHARED_CONSTRAINTS } from './dialect.ts';
+import { explainPattern, SHARED_CONSTRAINTS } from './dialect.ts';
 import { compileByEngine, type EngineAnswer } from './engine.ts';
 import { compileByReference } from './reference.ts';
-import { withoutCountedLoops } from './unroll.ts';
 
 export interface Question {
   readonly sources: readonly SourceText[];
@@ -101,7 +100,6 @@ export async function explain(question: Question, difference: Difference, ours: 
   if (alone === undefined) return undefined;
   const name = await explainAlone(alone, difference);
   if (name !== undefined) return name;
-  if (await isOnlyByCounting(alone, difference.rule, ours)) return COUNTED_LOOP;
   return (await isOnlyInCompany(question, alone, difference.rule, ours)) ? SHARED_CONSTRAINTS : undefined;
 }
 
@@ -122,13 +120,6 @@ async function explainAlone(alone: Question, difference: Difference): Promise<st
   return difference.kind === 'verdict' && typeof difference.ours === 'boolean' ? explainVerdict(alone) : undefined;
 }
 
-/** Asked about the same regexes without counted repeats, the reference agrees. */
-async function isOnlyByCounting(alone: Question, key: string, ours: Answer): Promise<boolean> {
-  const sources = alone.sources.map(({ namespace, text }) => ({ namespace, text: withoutCountedLoops(text) ?? text }));
-  if (sources.every(({ text }, at) => text === alone.sources[at]!.text)) return false;
-  return isAnsweredBy({ ...alone, sources }, key, ours);
-}
-
 /** Whether the reference, asked this instead, says of the rule what ours said, but for what other entries explain. */
 async function isAnsweredBy(question: Question, key: string, ours: Answer): Promise<boolean> {
   const reference = await askReference(question);
@@ -147,7 +138,7 @@ async function isOnlyInCompany(question: Question, alone: Question, key: string,
   const patternsAlone = new Set([...rulesOf(alone.sources).values()].flatMap(valuesOf));
   const others = [...rulesOf(question.sources)].filter(([other]) => !rulesOf(alone.sources).has(other));
   if (!others.some(([, rule]) => valuesOf(rule).some((value) => patternsAlone.has(value)))) return false;
-  return (await isAnsweredBy(alone, key, ours)) || (await isOnlyByCounting(alone, key, ours));
+  return isAnsweredBy(alone, key, ours);
 }
 
 /** The value and modifiers of each pattern, as written but for blanks. */

@@ -118,6 +118,11 @@ function repetitions({ min, max }: RegexRepeat, random: Random, written: number)
   return Math.min(max, min + few);
 }
 
+/** A letter's other case; anything else is itself. */
+export function eitherCaseOf(byte: number): number {
+  return isLetter(byte) ? byte ^ 0x20 : byte;
+}
+
 export function eitherCase(byte: number, random: Random): number {
   return isLetter(byte) && random.chance(50) ? byte ^ 0x20 : byte;
 }

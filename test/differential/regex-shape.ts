@@ -1,0 +1,64 @@
+/** What a regex is made of, as dialect entries ask it. */
+import type { Pattern } from '../../shared/yara/syntax/ast.ts';
+import { hasByte } from '../../shared/yara/syntax/byte-set.ts';
+import type { RegexNode } from '../../shared/yara/syntax/regex-ast.ts';
+
+export function partsOf(node: RegexNode): readonly RegexNode[] {
+  switch (node.kind) {
+    case 'group':
+    case 'repeat':
+      return [node.node];
+    case 'sequence':
+      return node.items;
+    case 'alternation':
+      return node.alternatives;
+    default:
+      return [];
+  }
+}
+
+export function hasPart(node: RegexNode, is: (node: RegexNode) => boolean): boolean {
+  return is(node) || partsOf(node).some((part) => hasPart(part, is));
+}
+
+/** The reference writes out what it repeats at most this often; more is run by a counter. */
+export const MOST_WRITTEN_OUT = 10;
+
+export function isCountedLoop(node: RegexNode): boolean {
+  return node.kind === 'repeat' && node.max !== undefined && node.max > MOST_WRITTEN_OUT;
+}
+
+export function classesOf(node: RegexNode): Uint32Array[] {
+  return node.kind === 'class' ? [node.set] : partsOf(node).flatMap(classesOf);
+}
+
+/** Bytes of a class that are not in the mask it is taken for, and the other way round. */
+export interface Mistaken {
+  readonly missed: ReadonlySet<number>;
+  readonly invented: ReadonlySet<number>;
+}
+
+export function mistakenFor(set: Uint32Array): Mistaken[] {
+  const members = Array.from({ length: 256 }, (_, byte) => byte).filter((byte) => hasByte(set, byte));
+  const lowest = members[0] ?? 0;
+  const free = lowest ^ (members.at(-1) ?? 0);
+  const masked = Array.from({ length: 256 }, (_, byte) => byte).filter((byte) => (byte & ~free) === (lowest & ~free));
+  if (masked.length !== members.length) return [];
+  const missed = new Set(members.filter((byte) => !masked.includes(byte)));
+  return missed.size === 0 ? [] : [{ missed, invented: new Set(masked.filter((byte) => !members.includes(byte))) }];
+}
+
+export interface Gaps {
+  readonly leading: boolean;
+  readonly trailing: boolean;
+}
+
+/** Whether a regex begins or ends in `.*`, `.{2,5}` and the like, in its outermost sequence and without `/s`. */
+export function gapsOf(pattern: Pattern): Gaps {
+  if (pattern.kind !== 'regex' || pattern.modifiers.wide) return { leading: false, trailing: false };
+  const { root } = pattern.regex;
+  const items = root.kind === 'sequence' ? root.items : [root];
+  const isGap = (node: RegexNode | undefined): boolean =>
+    node?.kind === 'repeat' && node.min !== node.max && node.node.kind === 'dot' && !node.node.includesNewline;
+  return { leading: isGap(items[0]), trailing: isGap(items.at(-1)) };
+}
