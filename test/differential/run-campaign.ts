@@ -9,7 +9,10 @@ import type { TallySnapshot, WorkerMessage, WorkerTask } from './campaign-worker
 /** The slowest thing a worker does is compiling or shrinking; both report in between. */
 const SILENCE = 120_000;
 
-export interface CampaignOptions extends Omit<WorkerTask, 'from'> {
+/** More than a hundred compiled sets, and the reference runs out of address space. */
+const BATCHES_PER_WORKER = 80;
+
+export interface CampaignOptions extends Omit<WorkerTask, 'from' | 'most'> {
   readonly print: (text: string) => void;
   readonly progress?: (text: string) => void;
 }
@@ -23,15 +26,18 @@ export async function runCampaign({ print, progress, ...task }: CampaignOptions)
   const deadline = performance.now() + task.milliseconds;
   const hangs: string[] = [];
   const finished: TallySnapshot[] = [];
-  for (let from = 0; ;) {
-    const rest = { ...task, from, milliseconds: deadline - performance.now() };
-    const { last, hang } = await runWorker(rest, print, progress);
+  for (let from = 0; performance.now() < deadline;) {
+    const rest = { ...task, from, most: BATCHES_PER_WORKER, milliseconds: deadline - performance.now() };
+    const before = finished.length > 0 ? finished.reduce(add) : undefined;
+    const { last, hang } = await runWorker(rest, print, (now) =>
+      progress?.(progressOf(before ? add(before, now) : now)),
+    );
     if (last !== undefined) finished.push(last);
-    if (hang === undefined) break;
+    from = last?.next ?? from;
+    if (hang === undefined) continue;
     hangs.push(hang.what);
     print(`HANG, the last thing heard was: ${hang.what}`);
     from = hang.batch + 1;
-    if (performance.now() > deadline) break;
   }
   if (finished.length === 0) throw new Error('no worker told what it had done');
   return { totals: finished.reduce(add), hangs };
@@ -45,7 +51,7 @@ interface Hang {
 function runWorker(
   task: WorkerTask,
   print: (text: string) => void,
-  progress: ((text: string) => void) | undefined,
+  progress: (now: TallySnapshot) => void,
 ): Promise<{ readonly last: TallySnapshot | undefined; readonly hang: Hang | undefined }> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./campaign-worker.ts', import.meta.url), {
@@ -68,7 +74,7 @@ function runWorker(
       else if (message.kind === 'print') print(message.text);
       else {
         last = message.tally;
-        progress?.(progressOf(last));
+        progress(last);
       }
     });
     worker.on('error', (error) => {
