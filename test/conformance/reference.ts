@@ -3,8 +3,9 @@
  * the suite's own shape.
  *
  * Its traps, handled here: it lists private rules and patterns; a meta text that holds any escape comes as an array of
- * byte values; its objects live in WASM memory and must be freed; a WASM trap during a scan leaves the whole instance
- * unusable, so after one it refuses to answer; an integral JavaScript number is always an integer external.
+ * byte values; its objects live in WASM memory and must be freed (the rules of the last question are kept for the next); a
+ * WASM trap during a scan leaves the whole instance unusable, so after one it refuses to answer; an integral JavaScript
+ * number is always an integer external; it is a 32-bit build, so offsets of 2^31 and more are cut or abort it.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -57,29 +58,47 @@ export async function openReference(): Promise<Reference> {
   const yarax = (await import(/* @vite-ignore */ url.href)) as Package;
   await yarax.default({ module_or_path: readFileSync(new URL('./yara_x_js_bg.wasm', pathToFileURL(entry))) });
   let broken: unknown;
+  // Families ask the same rules of many objects in a row, and compiling is nearly all the cost.
+  let last: { readonly key: string; readonly compiled: Compiled } | undefined;
   return {
     ask(sources, bytes, options = {}) {
       if (broken !== undefined) throw new Error('the reference broke down in an earlier scan', { cause: broken });
-      const compiler = new yarax.Compiler();
-      let rules: Rules | undefined;
+      const key = JSON.stringify([sources, options.externals], plainJson);
+      if (last?.key !== key) {
+        last?.compiled.rules?.free();
+        last = undefined;
+        last = { key, compiled: compile(new yarax.Compiler(), sources, options.externals ?? {}) };
+      }
+      const { errors, warnings, rules } = last.compiled;
       try {
-        defineExternals(compiler, options.externals ?? {});
-        const errors = addSources(compiler, sources);
-        const warnings = sortedOnce(codes(compiler.warnings));
-        if (errors.length > 0) return { errors, warnings, rules: [] };
-        rules = compiler.build();
-        return { errors, warnings, rules: scan(rules, bytes, options) };
+        return { errors, warnings, rules: rules ? scan(rules, bytes, options) : [] };
       } catch (error) {
         if (error instanceof WebAssembly.RuntimeError) broken = error;
         throw error;
-      } finally {
-        if (broken === undefined) {
-          rules?.free();
-          compiler.free();
-        }
       }
     },
   };
+}
+
+interface Compiled {
+  readonly errors: readonly string[];
+  readonly warnings: readonly string[];
+  readonly rules: Rules | undefined;
+}
+
+function compile(compiler: Compiler, sources: readonly RuleSource[], externals: Externals): Compiled {
+  try {
+    defineExternals(compiler, externals);
+    const errors = addSources(compiler, sources);
+    const warnings = sortedOnce(codes(compiler.warnings));
+    return { errors, warnings, rules: errors.length > 0 ? undefined : compiler.build() };
+  } finally {
+    compiler.free();
+  }
+}
+
+function plainJson(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? `${value}n` : value;
 }
 
 function defineExternals(compiler: Compiler, externals: Externals): void {
