@@ -1,11 +1,12 @@
 /**
- * What a regex matches at one place, told by a machine that is as plain as can be: threads in order of preference, one byte
- * at a time, no atoms, no automata, no limits of reach. Where the engines differ about a regex and a dialect entry says
+ * What a regex or a hex pattern matches at one place, told by a machine that is as plain as can be: threads in order of preference, one byte
+ * at a time, no atoms, no automata, no limits of reach. Where the engines differ and a dialect entry says
  * that the reference errs, this says whether ours is right.
  */
 import { hasByte } from '../../shared/yara/syntax/byte-set.ts';
-import type { RegexPattern } from '../../shared/yara/syntax/ast.ts';
-import type { RegexAssertion, RegexNode } from '../../shared/yara/syntax/regex-ast.ts';
+import type { HexPattern, RegexPattern } from '../../shared/yara/syntax/ast.ts';
+import type { HexNode } from '../../shared/yara/syntax/hex-ast.ts';
+import type { RegexAssertion, RegexNode, RegexRepeat } from '../../shared/yara/syntax/regex-ast.ts';
 import { eitherCaseOf, isAlphanumeric, isWord } from './regex-witness.ts';
 
 /** Regexes that are longer when written out have no arbiter. */
@@ -20,21 +21,22 @@ type Step =
 /** Lengths of the matches at one start; more than one where the plain and the wide form both match. */
 export type Arbiter = (bytes: Uint8Array, start: number) => ReadonlySet<number>;
 
-const known = new WeakMap<RegexPattern, Arbiter | undefined>();
+const known = new WeakMap<RegexPattern | HexPattern, Arbiter | undefined>();
 
-/** Undefined where the regex is too long. */
-export function arbiterOf(pattern: RegexPattern): Arbiter | undefined {
+/** Undefined where the pattern is too long when it is written out. */
+export function arbiterOf(pattern: RegexPattern | HexPattern): Arbiter | undefined {
   if (known.has(pattern)) return known.get(pattern);
   const arbiter = makeArbiter(pattern);
   known.set(pattern, arbiter);
   return arbiter;
 }
 
-function makeArbiter({ regex, modifiers }: RegexPattern): Arbiter | undefined {
+function makeArbiter(pattern: RegexPattern | HexPattern): Arbiter | undefined {
   const steps: Step[] = [];
-  if (!compile(regex.root, steps)) return undefined;
+  const isWhole = pattern.kind === 'hex' ? compileHex(pattern.root, steps) : compile(pattern.regex.root, steps);
+  if (!isWhole) return undefined;
   steps.push({ kind: 'match' });
-  const { ascii, wide, fullword } = modifiers;
+  const { ascii, wide, fullword } = pattern.modifiers;
   const widths = [...(wide && !ascii ? [] : [1]), ...(wide ? [2] : [])];
   return (bytes, start) => {
     const lengths = new Set<number>();
@@ -75,30 +77,64 @@ function compile(node: RegexNode, steps: Step[]): boolean {
     case 'sequence':
       return node.items.every((item) => compile(item, steps));
     case 'alternation':
-      return compileAlternation(node.alternatives, steps);
-    case 'repeat': {
-      for (let times = 0; times < node.min; times++) if (!compile(node.node, steps)) return false;
-      const prefer = (split: Step & { kind: 'split' }, inside: number, outside: number): void => {
-        [split.first, split.second] = node.isGreedy ? [inside, outside] : [outside, inside];
-      };
-      if (node.max === undefined) {
-        const split = addSplit(steps);
-        const at = steps.length;
-        if (!compile(node.node, steps)) return false;
-        const back = addSplit(steps);
-        back.first = back.second = at - 1;
-        prefer(split, at, steps.length);
-        return true;
-      }
-      const splits: (readonly [Step & { kind: 'split' }, number])[] = [];
-      for (let times = node.min; times < node.max; times++) {
-        splits.push([addSplit(steps), steps.length]);
-        if (!compile(node.node, steps)) return false;
-      }
-      for (const [split, at] of splits) prefer(split, at, steps.length);
+      return compileAlternation(node.alternatives, (alternative) => compile(alternative, steps), steps);
+    case 'repeat':
+      return compileRepeat(node, () => compile(node.node, steps), steps);
+  }
+}
+
+/** Jumps are as short as they can be. */
+function compileHex(node: HexNode, steps: Step[]): boolean {
+  if (steps.length > MOST_STEPS) return false;
+  switch (node.kind) {
+    case 'bytes':
+      node.values.forEach((value, at) => {
+        const mask = node.masks[at]!;
+        steps.push({ kind: 'byte', takes: (byte) => (byte & mask) === value });
+      });
       return true;
+    case 'negatedByte':
+      steps.push({ kind: 'byte', takes: (byte) => (byte & node.mask) !== node.value });
+      return true;
+    case 'sequence':
+      return node.items.every((item) => compileHex(item, steps));
+    case 'alternatives':
+      return compileAlternation(node.alternatives, (alternative) => compileHex(alternative, steps), steps);
+    case 'jump': {
+      const { min, max } = node;
+      if (Math.max(min, max ?? 0) > MOST_STEPS) return false;
+      const addAny = (): boolean => steps.push({ kind: 'byte', takes: () => true }) <= 2 * MOST_STEPS;
+      return compileRepeat({ min, max, isGreedy: false }, addAny, steps);
     }
   }
+}
+
+/** `addOne` adds one round; false when it becomes too long. */
+function compileRepeat(
+  { min, max, isGreedy }: Pick<RegexRepeat, 'min' | 'max' | 'isGreedy'>,
+  addOne: () => boolean,
+  steps: Step[],
+): boolean {
+  for (let times = 0; times < min; times++) if (!addOne()) return false;
+  const prefer = (split: Step & { kind: 'split' }, inside: number, outside: number): void => {
+    [split.first, split.second] = isGreedy ? [inside, outside] : [outside, inside];
+  };
+  if (max === undefined) {
+    const split = addSplit(steps);
+    const at = steps.length;
+    if (!addOne()) return false;
+    const back = addSplit(steps);
+    back.first = back.second = at - 1;
+    prefer(split, at, steps.length);
+    return true;
+  }
+  const splits: (readonly [Step & { kind: 'split' }, number])[] = [];
+  for (let times = min; times < max; times++) {
+    splits.push([addSplit(steps), steps.length]);
+    if (!addOne()) return false;
+  }
+  for (const [split, at] of splits) prefer(split, at, steps.length);
+  return true;
 }
 
 function addSplit(steps: Step[]): Step & { kind: 'split' } {
@@ -107,13 +143,13 @@ function addSplit(steps: Step[]): Step & { kind: 'split' } {
   return split;
 }
 
-function compileAlternation(alternatives: readonly RegexNode[], steps: Step[]): boolean {
+function compileAlternation<T>(alternatives: readonly T[], add: (alternative: T) => boolean, steps: Step[]): boolean {
   const jumps: (Step & { kind: 'split' })[] = [];
   for (const [at, alternative] of alternatives.entries()) {
     const isLast = at === alternatives.length - 1;
     const split = isLast ? undefined : addSplit(steps);
     if (split !== undefined) split.first = steps.length;
-    if (!compile(alternative, steps)) return false;
+    if (!add(alternative)) return false;
     if (split === undefined) continue;
     jumps.push(addSplit(steps));
     split.second = steps.length;

@@ -59,6 +59,17 @@ const inside: Readonly<Record<string, Case>> = {
     bytes: 'ababxxxxxxxxxxxyyccdhttp',
     ours: [[0, 24]],
   },
+  'atom-inside-repeat': {
+    what: 'more rounds than there may be',
+    text: 'rule r { strings: $a = /(c*ab){1,2}/ condition: $a }',
+    bytes: 'abababab',
+    ours: [
+      [0, 4],
+      [2, 4],
+      [4, 4],
+      [6, 2],
+    ],
+  },
   'first-atom-length': {
     what: 'an alternation behind a gap',
     text: 'rule r { strings: $a = /read.*(memory|process)/ condition: $a }',
@@ -152,6 +163,18 @@ const outside: readonly (Case & { readonly entry: string })[] = [
     text: 'rule r { strings: $a = /abab.{10}.*c{2}dhttp/ condition: $a }',
     bytes: 'ababxxxxxxxxxxxyyccdhttp',
     ours: undefined,
+  },
+  {
+    entry: 'atom-inside-repeat',
+    what: 'fewer rounds than there can be',
+    text: 'rule r { strings: $a = /(c*ab){1,2}/ condition: $a }',
+    bytes: 'abababab',
+    ours: [
+      [0, 2],
+      [2, 4],
+      [4, 4],
+      [6, 2],
+    ],
   },
   {
     entry: 'first-atom-length',

@@ -8,7 +8,7 @@ import type { FoundMatch } from './answers.ts';
 import type { PatternDifference } from './compare.ts';
 import { isConstant, patternsOf, walk } from './expressions.ts';
 import { arbiterOf } from './arbiter.ts';
-import { classesOf, gapsOf, hasPart, isCountedLoop, mistakenFor, type Gaps } from './regex-shape.ts';
+import { classesOf, gapsOf, hasPart, isCountedLoop, isRepeatedText, mistakenFor, type Gaps } from './regex-shape.ts';
 
 export interface DialectEntry {
   readonly name: string;
@@ -73,6 +73,15 @@ export const dialect: readonly DialectEntry[] = [
     explains(pattern, difference, { bytes }) {
       return (
         pattern.kind === 'regex' && hasPart(pattern.regex.root, isCountedLoop) && isRight(pattern, difference, bytes)
+      );
+    },
+  },
+  {
+    name: 'atom-inside-repeat',
+    why: 'a text inside a repeated group is found in any round and counted as the first: `/(ab){1,2}/` takes three rounds',
+    explains(pattern, difference, { bytes }) {
+      return (
+        pattern.kind === 'regex' && hasPart(pattern.regex.root, isRepeatedText) && isRight(pattern, difference, bytes)
       );
     },
   },

@@ -2,8 +2,9 @@
  * The reference engine, YARA-X 1.20 as the npm package `@virustotal/yara-x`: rules compiled once, many objects scanned.
  *
  * Its traps, handled here: it lists private rules and patterns; its objects live in WASM memory, must be freed, and the
- * memory never shrinks; a WASM trap during a scan leaves the instance unusable; a time limit is not kept. Where no rule's
- * condition needs a pattern it searches for none and lists none, so every set gets one more rule that does.
+ * memory never shrinks; a WASM trap during a scan leaves the instance unusable; a time limit is not kept. It searches for
+ * patterns when the first condition asks for one: where none does it lists none, and where the first to ask stands in the
+ * body of a loop that is never entered, those behind it find nothing. So every set begins with a rule that asks at once.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -82,7 +83,7 @@ export async function compileByReference(
   const compiler = new instance.yarax.Compiler();
   try {
     for (const [name, value] of Object.entries(externals)) compiler.defineGlobal(name, value);
-    for (const { namespace, text } of [...sources, { namespace: SEARCH_NAMESPACE, text: SEARCH_RULE }]) {
+    for (const { namespace, text } of [{ namespace: SEARCH_NAMESPACE, text: SEARCH_RULE }, ...sources]) {
       compiler.newNamespace(namespace);
       try {
         compiler.addSource(text);

@@ -28,6 +28,11 @@ export function isCountedLoop(node: RegexNode): boolean {
   return node.kind === 'repeat' && node.max !== undefined && node.max > MOST_WRITTEN_OUT;
 }
 
+/** A repeat of more than one byte, with literal bytes in it. */
+export function isRepeatedText(node: RegexNode): boolean {
+  return node.kind === 'repeat' && node.node.kind === 'group' && hasPart(node.node, ({ kind }) => kind === 'literal');
+}
+
 export function classesOf(node: RegexNode): Uint32Array[] {
   return node.kind === 'class' ? [node.set] : partsOf(node).flatMap(classesOf);
 }
