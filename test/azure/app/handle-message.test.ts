@@ -89,7 +89,7 @@ async function start(changes: Partial<Config> = {}, overrides: AppOverrides = {}
     {
       credential,
       sinks: [
-        createLogAnalyticsSink({ client, dcrId: endpoint.dcrId, gatherForMs: 5, retryForMs: 60, retryDelayInMs: 5 }),
+        createLogAnalyticsSink({ client, dcrId: endpoint.dcrId, gatherForMs: 5, retryForMs: 5_000, retryDelayInMs: 5 }),
       ],
       log: createLogger({ format: 'json', level: 'debug', write: (line) => lines.push(line) }),
       openOptions: { retryDelayInMs: 1, attemptsPerRange: 2 },

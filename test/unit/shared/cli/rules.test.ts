@@ -15,7 +15,7 @@ rule Both : one two {
   condition:
     any of them and filesize > 2
 }
-private rule Bare { condition: true }
+private rule Bare { condition: filesize != 0 }
 `;
 const BROKEN = `rule unknown_pattern {
   strings:
@@ -25,7 +25,7 @@ const BROKEN = `rule unknown_pattern {
 }
 rule unknown_name { condition: nosuch == 1 }
 `;
-const WARNED = 'import "math"\nimport "math"\nrule always { condition: true }\n';
+const WARNED = 'import "math"\nimport "math"\nrule always { condition: filesize != 0 }\n';
 
 describe('sluice rules list', { timeout: TIMEOUT }, () => {
   it('says of the rules of the project what they look for', async () => {
@@ -60,6 +60,7 @@ describe('sluice rules list', { timeout: TIMEOUT }, () => {
         '  file       set/family/both.yar',
         '  kind       private',
         '  detection  no patterns',
+        '  needs      filesize',
         '',
       ].join('\n'),
     );
@@ -85,7 +86,7 @@ describe('sluice rules list', { timeout: TIMEOUT }, () => {
         isPrivate: true,
         isGlobal: false,
         patterns: { string: 0, hex: 0, regex: 0 },
-        needs: [],
+        needs: ['filesize'],
       },
     ]);
   });
@@ -104,7 +105,7 @@ error[E009]: unknown identifier
  --> broken.yar:7:32
   |
 7 | rule unknown_name { condition: nosuch == 1 }
-  |                                ^^^^^^ there is no rule, external or variable named nosuch
+  |                                ^^^^^^ nothing named nosuch is known here
 
 2 errors, 0 warnings
 `;
