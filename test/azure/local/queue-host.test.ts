@@ -226,7 +226,7 @@ describe('the host', () => {
       { batchSize: 3, newBatchThreshold: 1 },
     );
     // A message is told of as started a little before its work is there to be ended.
-    const finish = async (index: number): Promise<void> => (await vi.waitUntil(() => release[index], 30_000))();
+    const finish = async (index: number): Promise<void> => { (await vi.waitUntil(() => release[index], 30_000))(); };
     for (let index = 0; index < 7; index++) await send(queue, String(index));
     await watched.seen('started', 3);
     await finish(0);
