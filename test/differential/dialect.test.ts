@@ -70,6 +70,15 @@ const inside: Readonly<Record<string, Case>> = {
       [6, 2],
     ],
   },
+  'both-forms-length': {
+    what: 'two forms that match at the same start',
+    text: 'rule r { strings: $a = /\\x00[ab]{0,2}/ ascii wide condition: $a }',
+    bytes: '\0\0ab',
+    ours: [
+      [0, 1],
+      [1, 3],
+    ],
+  },
   'first-atom-length': {
     what: 'an alternation behind a gap',
     text: 'rule r { strings: $a = /read.*(memory|process)/ condition: $a }',
@@ -174,6 +183,16 @@ const outside: readonly (Case & { readonly entry: string })[] = [
       [2, 4],
       [4, 4],
       [6, 2],
+    ],
+  },
+  {
+    entry: 'both-forms-length',
+    what: 'a length that neither form has',
+    text: 'rule r { strings: $a = /\\x00[ab]{0,2}/ ascii wide condition: $a }',
+    bytes: '\0\0ab',
+    ours: [
+      [0, 3],
+      [1, 3],
     ],
   },
   {

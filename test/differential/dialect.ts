@@ -51,20 +51,19 @@ export const dialect: readonly DialectEntry[] = [
     name: 'trailing-gap',
     why: 'a regex that ends in a variable gap of dots needs one byte behind it, and `.` at the end or before a newline is lost',
     explains(pattern, difference, { bytes }) {
-      const gaps = gapsOf(pattern);
-      return (
-        gaps.trailing &&
-        onlyShorterAtEdges(difference, bytes, gaps) &&
-        !onlyShorterAtEdges(difference, bytes, { ...gaps, trailing: false })
-      );
+      if (pattern.kind !== 'regex' || !isRight(pattern, difference, bytes)) return false;
+      const gaps = gapsOf(pattern.regex.root);
+      const leadingOnly = { ...gaps, trailing: false };
+      return gaps.trailing && isAtEdges(difference, bytes, gaps) && !isAtEdges(difference, bytes, leadingOnly);
     },
   },
   {
     name: 'leading-gap',
     why: 'a regex that begins with a variable gap of dots needs one byte before it',
     explains(pattern, difference, { bytes }) {
-      const gaps = gapsOf(pattern);
-      return gaps.leading && onlyShorterAtEdges(difference, bytes, { ...gaps, trailing: false });
+      if (pattern.kind !== 'regex' || !isRight(pattern, difference, bytes)) return false;
+      const gaps = gapsOf(pattern.regex.root);
+      return gaps.leading && isAtEdges(difference, bytes, { ...gaps, trailing: false });
     },
   },
   {
@@ -74,6 +73,19 @@ export const dialect: readonly DialectEntry[] = [
       return (
         pattern.kind === 'regex' && hasPart(pattern.regex.root, isCountedLoop) && isRight(pattern, difference, bytes)
       );
+    },
+  },
+  {
+    name: 'both-forms-length',
+    why: 'where the plain and the wide form of a regex match at one start, the length is that of the wide one',
+    explains(pattern, { onlyOurs, onlyReference, changed }, { bytes }) {
+      if (pattern.kind !== 'regex' || !pattern.modifiers.ascii || !pattern.modifiers.wide) return false;
+      if (onlyOurs.length > 0 || onlyReference.length > 0) return false;
+      const arbiter = arbiterOf(pattern);
+      return changed.every(({ ours, reference }) => {
+        const lengths = arbiter?.(bytes, ours.offset);
+        return lengths?.has(ours.length) === true && lengths.has(reference.length);
+      });
     },
   },
   {
@@ -126,23 +138,20 @@ function isRight(
   );
 }
 
-/** Ours has what the reference has, and more only where a gap is stopped by an edge of the data or a newline. */
-function onlyShorterAtEdges(
-  { onlyOurs, onlyReference, changed }: PatternDifference,
-  bytes: Uint8Array,
-  gaps: Gaps,
-): boolean {
+/** Ours has more only where a gap is stopped: by an edge of the data, a newline, or what is no unit of a wide text. */
+function isAtEdges({ onlyOurs, onlyReference, changed }: PatternDifference, bytes: Uint8Array, gaps: Gaps): boolean {
   const stops = (at: number): boolean => at < 0 || at >= bytes.length || bytes[at] === 0x0a;
-  const isStopped = ({ offset, length }: FoundMatch): boolean =>
-    (gaps.trailing && stops(offset + length)) || (gaps.leading && stops(offset - 1));
-  return (
-    onlyReference.length === 0 &&
-    onlyOurs.every(isStopped) &&
-    changed.every(
-      ({ ours, reference }) =>
-        gaps.trailing && ours.length === reference.length + 1 && stops(ours.offset + ours.length),
-    )
-  );
+  const stopsWide = (at: number): boolean => stops(at) || bytes[at + 1] !== 0;
+  const isStopped = ({ offset, length }: FoundMatch): boolean => {
+    const end = offset + length;
+    const isWide = length % 2 === 0 && bytes[offset + 1] === 0;
+    return (
+      (gaps.trailing && (stops(end) || (isWide && stopsWide(end)))) ||
+      (gaps.leading && (stops(offset - 1) || (isWide && stopsWide(offset - 2))))
+    );
+  };
+  if (onlyReference.length > 0 || (changed.length > 0 && !gaps.trailing)) return false;
+  return onlyOurs.every(isStopped) && changed.every(({ ours }) => isStopped(ours));
 }
 
 function isCasedLiteral(pattern: Pattern): boolean {

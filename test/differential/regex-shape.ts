@@ -1,5 +1,4 @@
 /** What a regex is made of, as dialect entries ask it. */
-import type { Pattern } from '../../shared/yara/syntax/ast.ts';
 import { hasByte } from '../../shared/yara/syntax/byte-set.ts';
 import type { RegexNode } from '../../shared/yara/syntax/regex-ast.ts';
 
@@ -28,9 +27,10 @@ export function isCountedLoop(node: RegexNode): boolean {
   return node.kind === 'repeat' && node.max !== undefined && node.max > MOST_WRITTEN_OUT;
 }
 
-/** A repeat of more than one byte, with literal bytes in it. */
+/** A repeat with more than one round, of something that texts to look for can be made of. */
 export function isRepeatedText(node: RegexNode): boolean {
-  return node.kind === 'repeat' && node.node.kind === 'group' && hasPart(node.node, ({ kind }) => kind === 'literal');
+  if (node.kind !== 'repeat' || node.max === 0 || node.max === 1) return false;
+  return hasPart(node.node, ({ kind }) => kind === 'literal' || kind === 'class');
 }
 
 export function classesOf(node: RegexNode): Uint32Array[] {
@@ -59,9 +59,7 @@ export interface Gaps {
 }
 
 /** Whether a regex begins or ends in `.*`, `.{2,5}` and the like, in its outermost sequence and without `/s`. */
-export function gapsOf(pattern: Pattern): Gaps {
-  if (pattern.kind !== 'regex' || pattern.modifiers.wide) return { leading: false, trailing: false };
-  const { root } = pattern.regex;
+export function gapsOf(root: RegexNode): Gaps {
   const items = root.kind === 'sequence' ? root.items : [root];
   const isGap = (node: RegexNode | undefined): boolean =>
     node?.kind === 'repeat' && node.min !== node.max && node.node.kind === 'dot' && !node.node.includesNewline;
