@@ -216,6 +216,8 @@ describe('the host', () => {
     const release: (() => void)[] = [];
     let mostAtOnce = 0;
     let inWork = 0;
+    // All are there before the host looks, or its first batch would be of those that were.
+    for (let index = 0; index < 7; index++) await send(queue, String(index));
     const watched = new Watched(
       queue,
       async () => {
@@ -226,8 +228,9 @@ describe('the host', () => {
       { batchSize: 3, newBatchThreshold: 1 },
     );
     // A message is told of as started a little before its work is there to be ended.
-    const finish = async (index: number): Promise<void> => { (await vi.waitUntil(() => release[index], 30_000))(); };
-    for (let index = 0; index < 7; index++) await send(queue, String(index));
+    const finish = async (index: number): Promise<void> => {
+      (await vi.waitUntil(() => release[index], 30_000))();
+    };
     await watched.seen('started', 3);
     await finish(0);
     await watched.seen('completed', 1);
