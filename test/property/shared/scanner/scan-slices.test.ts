@@ -38,7 +38,11 @@ const options: ScanObjectOptions = {
 };
 
 /** Scans in slices that are left once the stream has come to (or beyond) each of the places, in their order. */
-async function scanInSlices(bytes: Uint8Array, chunkSizeInBytes: number, places: readonly number[]): Promise<ObjectScan> {
+async function scanInSlices(
+  bytes: Uint8Array,
+  chunkSizeInBytes: number,
+  places: readonly number[],
+): Promise<ObjectScan> {
   const left = [...places].sort((a, b) => a - b);
   let saved: Uint8Array | undefined;
   for (;;) {
@@ -72,7 +76,17 @@ function comparable({ result, ...scan }: ObjectScan): object {
   return { ...scan, result: { ...result, stats: undefined } };
 }
 
-const pieces = fc.constantFrom('ab', 'cd', 'abcd', 'needle', ' 30.40.50.60:9342 ', '3\x000\x00.\x00', 'MZ', 'a', '\0'.repeat(300));
+const pieces = fc.constantFrom(
+  'ab',
+  'cd',
+  'abcd',
+  'needle',
+  ' 30.40.50.60:9342 ',
+  '3\x000\x00.\x00',
+  'MZ',
+  'a',
+  '\0'.repeat(300),
+);
 const objects = fc.array(pieces, { maxLength: 120 }).map((texts) => Buffer.from(texts.join(''), 'latin1'));
 
 describe('a scan in slices', () => {
@@ -150,7 +164,10 @@ describe('a checkpoint that is of no use', () => {
 
   it.each<[string, () => Promise<ScanCheckpoint>]>([
     ['with other digests', () => leave({ digests: ['sha256'] })],
-    ['with digests of no library', async () => ({ ...(await leave()), digests: { sha256: Uint8Array.of(1), md5: Uint8Array.of(2) } })],
+    [
+      'with digests of no library',
+      async () => ({ ...(await leave()), digests: { sha256: Uint8Array.of(1), md5: Uint8Array.of(2) } }),
+    ],
     ['with another engine state', async () => ({ ...(await leave()), engine: Uint8Array.of(1, 2, 3) })],
     ['of another place', async () => ({ ...(await leave()), position: 5 })],
     ['that reported otherwise', () => leave({ report: 'evidence' })],
