@@ -26,7 +26,7 @@ export function claimEntry(
   staleAfterInMs: number = STALE_AFTER_IN_MS,
 ): ClaimAnswer {
   const { attemptId, generation, isRedelivered, mayRepeat } = claim;
-  if (standing === undefined || standing.run === undefined) {
+  if (standing?.run === undefined) {
     if (standing !== undefined && !mayRepeat(standing)) return { kind: 'done', entry: standing };
     const run = { ...newRun, generation: generation ?? 0, heartbeatAt: now };
     const before = standing ?? { finishedAt: undefined, verdict: undefined, rank: undefined, reason: undefined };

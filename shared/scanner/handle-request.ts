@@ -216,12 +216,13 @@ export class RequestHandler {
     const { properties } = opened;
     const unscannable = outcomeOfProperties(properties) ?? outcomeOfCopy(properties, isLastTry(context));
     if (unscannable !== undefined) return { frame, reports: await this.#recordOutcome(frame, unscannable) };
-    const isSame = request.resumes?.scanId === frame.scanId;
+    const { resumes } = request;
+    const generation = resumes?.scanId === frame.scanId ? resumes.generation : undefined;
     // Another version or other rules: what earlier slices learnt is of no use.
-    if (request.resumes !== undefined && !isSame) await this.#slices.forget(request.resumes.scanId);
+    if (resumes !== undefined && generation === undefined) await this.#slices.forget(resumes.scanId);
     const answer = await this.#parts.ledger.claim(frame.object, frame.scanId, {
       attemptId: frame.attemptId,
-      generation: isSame ? request.resumes?.generation : undefined,
+      generation,
       isRedelivered: (context.dequeueCount ?? 1) > 1,
       mayRepeat: mayRepeat(request),
     });

@@ -61,9 +61,9 @@ async function scanInSlices(
       checkpointEveryBytes: Infinity,
       onCheckpoint: async () => undefined,
       onProgress: (position) => {
-        if (left[0] === undefined || position < left[0]) return;
-        while (left[0] !== undefined && left[0] <= position) left.shift();
-        yielding.abort(new Error('left'));
+        const passed = left.filter((place) => place <= position).length;
+        left.splice(0, passed);
+        if (passed > 0) yielding.abort(new Error('left'));
       },
     });
     if (slice.kind === 'ended') return slice.scan;
