@@ -9,7 +9,8 @@
  *
  * Nothing here depends on anything but the bytes and the automaton, so built states are shared by all scans.
  */
-import { ASSERTION, STATE_FIELDS, STATE_OP } from '../compiler/automaton.ts';
+import { STATE_FIELDS, STATE_OP } from '../compiler/automaton.ts';
+import { ASSERTION } from '../compiler/shape.ts';
 import { hasByte, WORD_SET } from '../syntax/byte-set.ts';
 import { Dfa } from './dfa.ts';
 
