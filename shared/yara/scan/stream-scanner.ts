@@ -281,8 +281,8 @@ export class StreamScanner {
   #release(offset: number): void {
     this.#programs.finish();
     const { anchors } = this.#rules;
-    this.#queue.release(offset, (target, start, length, mark) => {
-      if (target < 0) this.#chains.piece(~target, start, length, mark < 0);
+    this.#queue.release(offset, (target, start, length, mark, spread) => {
+      if (target < 0) this.#chains.piece(~target, start, length, spread);
       else if (isCounted(anchors[target]!, start)) this.#store.add(target, start, length, mark);
     });
   }
