@@ -82,7 +82,7 @@ function gather(
     .flatMap(filesIn)
     .filter((file) => names.test(file))
     .map((file) => ({ file, hash: createHash('sha1').update(file).digest('hex') }))
-    .filter(({ hash }) => (parseInt(hash[0]!, 16) < 8) === (half === 'train'))
+    .filter(({ hash }) => parseInt(hash[0]!, 16) < 8 === (half === 'train'))
     .sort((a, b) => (a.hash < b.hash ? -1 : 1));
   const parts: Buffer[] = [];
   let total = 0;

@@ -42,8 +42,16 @@ export function groupEntries(
 ): EntryGroups {
   const pairs = Array.from({ length: 8 }, (_, bit) => new PairGroup(table, bit));
   for (const { entry, offset } of four) {
-    put(EVEN_GROUPS.map((group) => pairs[group]!), pairsOf(entry, offset), pairsOf(entry, offset + 2));
-    put(ODD_GROUPS.map((group) => pairs[group]!), pairsOf(entry, offset + 1), odd(entry, offset));
+    put(
+      EVEN_GROUPS.map((group) => pairs[group]!),
+      pairsOf(entry, offset),
+      pairsOf(entry, offset + 2),
+    );
+    put(
+      ODD_GROUPS.map((group) => pairs[group]!),
+      pairsOf(entry, offset + 1),
+      odd(entry, offset),
+    );
   }
   const units = groups.flatMap((_, at) => [0, 1].map((ahead): GroupUnit => ({ at, ahead })));
   for (const { at, ahead } of units) {
@@ -51,14 +59,18 @@ export function groupEntries(
     // Bytes before the window are not looked at: the entry may not have them.
     const window = windowOf(entry, offset);
     const second = pairsOf(window, 2 - ahead);
-    const choice = second.length === 1 << 16 ? [OPEN_GROUP] : BYTE_GROUPS;
-    put(choice.map((group) => pairs[group]!), pairsOf(window, -ahead), second);
+    const choice = areAll(second) ? [OPEN_GROUP] : BYTE_GROUPS;
+    put(
+      choice.map((group) => pairs[group]!),
+      pairsOf(window, -ahead),
+      second,
+    );
   }
   return groupByBytes(groups, units);
 }
 
 /** The last byte of four and what follows it, if that belongs to the entry. */
-function odd(entry: FilterEntry, offset: number): number[] {
+function odd(entry: FilterEntry, offset: number): Pairs {
   return pairsOf(entry, offset + 3);
 }
 
@@ -72,12 +84,21 @@ function windowOf(entry: FilterEntry, offset: number): FilterEntry {
   };
 }
 
-function pairsOf(entry: FilterEntry, offset: number): number[] {
-  const second = bytesAt(entry, offset + 1);
-  return bytesAt(entry, offset).flatMap((low) => second.map((high) => low | (high << 8)));
+/** Every byte of one list before every byte of the other. */
+interface Pairs {
+  readonly low: readonly number[];
+  readonly high: readonly number[];
 }
 
-function put(groups: readonly PairGroup[], first: readonly number[], second: readonly number[]): void {
+function pairsOf(entry: FilterEntry, offset: number): Pairs {
+  return { low: bytesAt(entry, offset), high: bytesAt(entry, offset + 1) };
+}
+
+function areAll({ low, high }: Pairs): boolean {
+  return low.length === 256 && high.length === 256;
+}
+
+function put(groups: readonly PairGroup[], first: Pairs, second: Pairs): void {
   let best = groups[0]!;
   let bestCost = Infinity;
   if (groups.length > 1) {
@@ -97,6 +118,7 @@ class PairGroup {
   readonly #second: number;
   #firstFrequency = 0;
   #secondFrequency = 0;
+  #takesAllSecond = false;
 
   constructor(table: Uint16Array, bit: number) {
     this.#table = table;
@@ -105,37 +127,63 @@ class PairGroup {
   }
 
   /** By how much more places would pass. */
-  costOf(first: readonly number[], second: readonly number[]): number {
+  costOf(first: Pairs, second: Pairs): number {
     const firstGain = this.#gain(first, this.#first);
     const secondGain = this.#gain(second, this.#second);
     const before = this.#firstFrequency * this.#secondFrequency;
     const after = (this.#firstFrequency + firstGain) * (this.#secondFrequency + secondGain);
-    return after - before + this.#runGain(first, this.#second, second) + this.#runGain(second, this.#first, first);
+    return after - before + this.#runGain(first, second);
   }
 
-  take(first: readonly number[], second: readonly number[]): void {
-    this.#firstFrequency += this.#gain(first, this.#first);
-    this.#secondFrequency += this.#gain(second, this.#second);
-    for (const pair of first) this.#table[pair]! |= this.#first;
-    for (const pair of second) this.#table[pair]! |= this.#second;
+  take(first: Pairs, second: Pairs): void {
+    this.#firstFrequency += this.#add(first, this.#first);
+    if (this.#takesAllSecond) return;
+    this.#secondFrequency += this.#add(second, this.#second);
+    this.#takesAllSecond = areAll(second);
   }
 
-  #gain(pairs: readonly number[], bit: number): number {
+  #gain({ low, high }: Pairs, bit: number): number {
     let gain = 0;
-    for (const pair of pairs) if ((this.#table[pair]! & bit) === 0) gain += pairFrequency(pair);
+    for (const upper of high) {
+      for (const lower of low) {
+        const pair = lower | (upper << 8);
+        if ((this.#table[pair]! & bit) === 0) gain += pairFrequency(pair);
+      }
+    }
+    return gain;
+  }
+
+  /** As `#gain`, and it is so from now on. */
+  #add({ low, high }: Pairs, bit: number): number {
+    let gain = 0;
+    for (const upper of high) {
+      for (const lower of low) {
+        const pair = lower | (upper << 8);
+        if ((this.#table[pair]! & bit) !== 0) continue;
+        gain += pairFrequency(pair);
+        this.#table[pair]! |= bit;
+      }
+    }
     return gain;
   }
 
   /** A pair of equal bytes follows itself far more often than the product says: zeros, spaces, padding. */
-  #runGain(pairs: readonly number[], otherBit: number, others: readonly number[]): number {
-    const isWide = others.length === 1 << 16;
+  #runGain(first: Pairs, second: Pairs): number {
     let gain = 0;
-    for (const pair of pairs) {
-      if (pair >>> 8 !== (pair & 0xff)) continue;
-      if (isWide || (this.#table[pair]! & otherBit) !== 0) gain += gramFrequency(pair | (pair << 16));
+    for (let byte = 0; byte < 256; byte++) {
+      const pair = byte * 0x0101;
+      const isFirst = (this.#table[pair]! & this.#first) !== 0;
+      const isSecond = (this.#table[pair]! & this.#second) !== 0;
+      if (isFirst && isSecond) continue;
+      if ((isFirst || hasTwice(first, byte)) && (isSecond || hasTwice(second, byte)))
+        gain += gramFrequency(pair | (pair << 16));
     }
     return gain;
   }
+}
+
+function hasTwice({ low, high }: Pairs, byte: number): boolean {
+  return low.includes(byte) && high.includes(byte);
 }
 
 function groupByBytes(groups: readonly PlacedEntry[], units: readonly GroupUnit[]): EntryGroups {
@@ -155,7 +203,7 @@ function groupByBytes(groups: readonly PlacedEntry[], units: readonly GroupUnit[
         sets.forEach((bytes, place) => {
           const share = shares[candidate * GROUP_BYTES + place]!;
           before *= share;
-          after *= Math.min(1, share + gainOf(byteGroups, place, candidate, bytes));
+          after *= bytes.length === 256 ? 1 : Math.min(1, share + gainOf(byteGroups, place, candidate, bytes));
         });
         // Each place that passes costs a comparison for every entry of the group.
         const size = items[candidate]!.length;

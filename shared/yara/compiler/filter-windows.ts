@@ -53,7 +53,11 @@ function planLong(entries: readonly FilterEntry[]): (FilterPlan | undefined)[] {
   const order = entries
     .map((entry, at) => ({ at, runs: plainRuns(entry) }))
     .filter(({ runs }) => runs.length > 0)
-    .map(({ at, runs }) => ({ at, runs, windows: runs.reduce((sum, [from, to]) => sum + to - from - SIX_WINDOW + 1, 0) }))
+    .map(({ at, runs }) => ({
+      at,
+      runs,
+      windows: runs.reduce((sum, [from, to]) => sum + to - from - SIX_WINDOW + 1, 0),
+    }))
     .sort((a, b) => a.windows - b.windows || a.at - b.at);
   for (const { at, runs } of order) {
     const entry = entries[at]!;

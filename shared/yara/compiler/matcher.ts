@@ -2,14 +2,7 @@
  * Lays out what the scanner matches with: literals, programs with their atoms, the filter that finds both, and how much of the
  * object around a position all of it needs.
  */
-import {
-  LITERAL,
-  LITERAL_FIELDS,
-  REACH,
-  SCALAR,
-  SCALAR_COUNT,
-  USER_FIELDS,
-} from '../bundle/image.ts';
+import { LITERAL, LITERAL_FIELDS, REACH, SCALAR, SCALAR_COUNT, USER_FIELDS } from '../bundle/image.ts';
 import type { MatchingSection } from '../bundle/image-builder.ts';
 import type { RuleImage } from '../bundle/image.ts';
 import { entryOfLiteral, entryOfSets, type FilterEntry } from './filter-entries.ts';

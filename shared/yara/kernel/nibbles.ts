@@ -16,7 +16,7 @@ function append(end: usize, at: u32, buckets: v128): usize {
   let lanes = i8x16.bitmask(i8x16.ne(buckets, i8x16.splat(0)));
   while (lanes !== 0) {
     const lane: u32 = ctz(lanes);
-    store<u32>(end, (at + lane) | (<u32>load<u8>(SPARE + <usize>lane) << 16));
+    store<u32>(end, (at + lane) | ((<u32>load<u8>(SPARE + <usize>lane)) << 16));
     end += 4;
     lanes &= lanes - 1;
   }

@@ -39,7 +39,7 @@ export function lookForPairs(length: u32): void {
   const last = length + 16;
   for (let at: u32 = 0; at < last; at += 8) {
     const bytes = load<u64>(BLOCK + at);
-    store<u16>(to, load<u16>(table + <usize>((<u32>bytes & 0xffff) << 1)));
+    store<u16>(to, load<u16>(table + <usize>(((<u32>bytes) & 0xffff) << 1)));
     store<u16>(to, load<u16>(table + <usize>(<u32>((bytes >> 15) & 0x1fffe))), 2);
     store<u16>(to, load<u16>(table + <usize>(<u32>((bytes >> 31) & 0x1fffe))), 4);
     store<u16>(to, load<u16>(table + <usize>(<u32>((bytes >> 47) & 0x1fffe))), 6);
@@ -91,14 +91,14 @@ export function lookForGroups(): usize {
     const at = load<u16>(from);
     const bytes = BLOCK + <usize>at;
     const groups =
-      load<u32>(table + (<usize>load<u8>(bytes) << 2)) &
-      load<u32>(table + (<usize>load<u8>(bytes, 1) << 2), 0x400) &
-      load<u32>(table + (<usize>load<u8>(bytes, 2) << 2), 0x800) &
-      load<u32>(table + (<usize>load<u8>(bytes, 3) << 2), 0xc00) &
-      load<u32>(table + (<usize>load<u8>(bytes, 4) << 2), 0x1000) &
-      load<u32>(table + (<usize>load<u8>(bytes, 5) << 2), 0x1400) &
-      load<u32>(table + (<usize>load<u8>(bytes, 6) << 2), 0x1800) &
-      load<u32>(table + (<usize>load<u8>(bytes, 7) << 2), 0x1c00);
+      load<u32>(table + ((<usize>load<u8>(bytes)) << 2)) &
+      load<u32>(table + ((<usize>load<u8>(bytes, 1)) << 2), 0x400) &
+      load<u32>(table + ((<usize>load<u8>(bytes, 2)) << 2), 0x800) &
+      load<u32>(table + ((<usize>load<u8>(bytes, 3)) << 2), 0xc00) &
+      load<u32>(table + ((<usize>load<u8>(bytes, 4)) << 2), 0x1000) &
+      load<u32>(table + ((<usize>load<u8>(bytes, 5)) << 2), 0x1400) &
+      load<u32>(table + ((<usize>load<u8>(bytes, 6)) << 2), 0x1800) &
+      load<u32>(table + ((<usize>load<u8>(bytes, 7)) << 2), 0x1c00);
     store<u16>(end, at);
     store<u32>(masks, groups);
     const isKept: usize = <usize>(groups !== 0);

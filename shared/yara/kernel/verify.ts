@@ -76,7 +76,7 @@ function listOf(which: u32): usize {
 }
 
 export function setListEnd(which: u32, end: usize): void {
-  store<usize>(LIST_ENDS + (<usize>which << 2), end);
+  store<usize>(LIST_ENDS + ((<usize>which) << 2), end);
 }
 
 /** All lists are empty. */
@@ -109,14 +109,14 @@ function putPair(to: usize, at: u32, item: usize, hash: u32, isThere: u32): usiz
   const packed = load<u32>(item, 4);
   store<u32>(to, at - (packed >> 30) - ((packed >> 26) & 15));
   store<u32>(to, packed, 4);
-  return to + <usize>((<u32>(load<u32>(item) === hash) & isThere) << 3);
+  return to + <usize>(((<u32>(load<u32>(item) === hash)) & isThere) << 3);
 }
 
 function expandBuckets(kind: u32, to: usize): usize {
   const starts = load<usize>(BUCKET_STARTS);
   const shift = load<u32>(BUCKET_SHIFT);
   const items = load<usize>(BUCKET_ITEMS);
-  const end = load<usize>(LIST_ENDS + (<usize>kind << 2));
+  const end = load<usize>(LIST_ENDS + ((<usize>kind) << 2));
   for (; cursor < end; cursor += 2) {
     if (to >= PAIRS_FULL) {
       isFull = true;
@@ -124,11 +124,11 @@ function expandBuckets(kind: u32, to: usize): usize {
     }
     const at: u32 = <u32>load<u16>(cursor);
     const hash = hashAt(kind, BLOCK + <usize>at);
-    const bucket = starts + (<usize>(hash >> shift) << 2);
+    const bucket = starts + ((<usize>(hash >> shift)) << 2);
     let from = load<u32>(bucket) + skipped;
     const past = load<u32>(bucket, 4);
     // Most buckets hold one or two items: those without a branch, the table has two behind its last.
-    const item = items + (<usize>from << 3);
+    const item = items + ((<usize>from) << 3);
     to = putPair(to, at, item, hash, <u32>(from < past));
     to = putPair(to, at, item + 8, hash, <u32>(from + 1 < past));
     from += 2;
@@ -138,7 +138,7 @@ function expandBuckets(kind: u32, to: usize): usize {
         isFull = true;
         return to;
       }
-      to = putPair(to, at, items + (<usize>from << 3), hash, 1);
+      to = putPair(to, at, items + ((<usize>from) << 3), hash, 1);
       from++;
     }
     skipped = 0;
@@ -150,7 +150,7 @@ function expandBuckets(kind: u32, to: usize): usize {
 function expandItems(to: usize, at: u32, groups: u32, starts: usize, items: usize): usize {
   let passed: u32 = 0;
   while (groups !== 0) {
-    const list = starts + (<usize>ctz(groups) << 2);
+    const list = starts + ((<usize>ctz(groups)) << 2);
     const past = load<u32>(list, 4);
     for (let from = load<u32>(list); from < past; from++) {
       if (passed++ < skipped) continue;
@@ -159,7 +159,7 @@ function expandItems(to: usize, at: u32, groups: u32, starts: usize, items: usiz
         isFull = true;
         return to;
       }
-      const packed = load<u32>(items + (<usize>from << 2));
+      const packed = load<u32>(items + ((<usize>from) << 2));
       store<u32>(to, at + (packed >> 30) - ((packed >> 26) & 15));
       store<u32>(to, packed, 4);
       to += 8;
@@ -173,7 +173,7 @@ function expandItems(to: usize, at: u32, groups: u32, starts: usize, items: usiz
 function expandGroups(to: usize): usize {
   const starts = load<usize>(GROUP_STARTS);
   const items = load<usize>(GROUP_ITEMS);
-  const end = load<usize>(LIST_ENDS + (<usize>STAGE_GROUPS << 2));
+  const end = load<usize>(LIST_ENDS + ((<usize>STAGE_GROUPS) << 2));
   for (; cursor < end; cursor += 2) {
     to = expandItems(to, <u32>load<u16>(cursor), load<u32>(cursorMasks), starts, items);
     if (isFull) return to;
@@ -185,7 +185,7 @@ function expandGroups(to: usize): usize {
 function expandNibbles(to: usize): usize {
   const starts = load<usize>(NIBBLE_STARTS);
   const items = load<usize>(NIBBLE_ITEMS);
-  const end = load<usize>(LIST_ENDS + (<usize>STAGE_NIBBLES << 2));
+  const end = load<usize>(LIST_ENDS + ((<usize>STAGE_NIBBLES) << 2));
   for (; cursor < end; cursor += 4) {
     const candidate = load<u32>(cursor);
     to = expandItems(to, candidate & 0xffff, candidate >> 16, starts, items);
@@ -216,13 +216,13 @@ export function takeHits(): i32 {
   for (let pair = PAIRS; pair < end; pair += 8) {
     const at = load<i32>(pair);
     const entry = load<u32>(pair, 4) & ENTRY_MASK;
-    const record = records + (<usize>entry << 5);
+    const record = records + ((<usize>entry) << 5);
     const isUnequal = v128.any_true(
       v128.and(v128.xor(v128.load(BLOCK + <usize>at), v128.load(record)), v128.load(record, 16)),
     );
     store<i32>(hits, at);
     store<u32>(hits, entry, 4);
-    hits += <usize>(<u32>!isUnequal << 3);
+    hits += <usize>((<u32>!isUnequal) << 3);
   }
   const count = <i32>((hits - HITS) >> 3);
   return stage < STAGE_COUNT ? ~count : count;

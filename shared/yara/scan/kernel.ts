@@ -33,11 +33,11 @@ export class Kernel {
   /** Position of the compared bytes in the block (it may be negative), and entry, of each hit of the last `next`. */
   readonly hits: Int32Array;
 
-  constructor(tableBytes: number) {
+  constructor(tableBytes: number, module = kernelModule()) {
     this.#memory = new WebAssembly.Memory({ initial: Math.ceil((TABLES + tableBytes) / PAGE_BYTES) });
     this.#bytes = new Uint8Array(this.#memory.buffer);
     this.hits = new Int32Array(this.#memory.buffer, HITS, PAIR_CAPACITY * 2);
-    const instance = new WebAssembly.Instance(kernelModule(), { env: { memory: this.#memory } });
+    const instance = new WebAssembly.Instance(module, { env: { memory: this.#memory } });
     this.#exports = instance.exports as unknown as KernelExports;
     this.#exports.prepare();
   }
