@@ -1,110 +1,85 @@
 /**
- * Lays out the app as it is deployed, under `dist/package`: host.json, a package.json, the compiled functions and what they
- * use, the compiled rules, and the packages they need at run time, as package-lock.json names them. It installs and builds
- * nothing: run `npm ci`, the build and the rules' compilation first. azd and `az` zip the folder.
+ * Makes the app as it is deployed: the folder `dist/package` for azd, and the same files as `dist/scanner.zip` for az. In go
+ * the checkout's sources, its installed packages and the compiled rules; out come few files, because every instance that
+ * starts fetches and reads all of them. The same checkout gives the same bytes. Run `npm ci` and `npm run rules` first.
  *
  *   node infra/package.ts
  */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { bundleFunctions } from './bundle-functions.ts';
+import { licenceNotices } from './licence-notices.ts';
+import { zipFolder } from './zip-folder.ts';
 
 /** Something that the package is made of is not there; the message says what, and what makes it. */
 export class PackageError extends Error {
   override readonly name = 'PackageError';
 }
 
+/** A package beyond this is a mistake: a development tool was taken in, or rules that belong elsewhere. */
+export const MAX_ZIP_IN_BYTES = 15_000_000;
+
 interface Manifest {
   readonly name: string;
   readonly version: string;
-  readonly main: string;
-  readonly dependencies: Readonly<Record<string, string>>;
 }
 
-interface LockFile {
-  readonly packages: Readonly<
-    Record<string, { readonly dev?: boolean; readonly devOptional?: boolean; readonly optional?: boolean }>
-  >;
+export interface PackageParts {
+  /** The checkout. */
+  readonly root: string;
+  /** Where `npm run rules` has put the compiled rules. */
+  readonly rulesFolder: string;
+  readonly target: string;
 }
 
 /**
- * Makes `target` anew from the checkout at `root`. Declarations, source maps and development packages stay out. Throws
- * `PackageError` when something is missing.
+ * Makes the folder `target` anew: host.json, a package.json from which nothing can be installed or built, the bundled functions,
+ * the rules with what stands beside them, and the licences of what was bundled. Throws `PackageError` when something is missing.
  */
-export function stagePackage(root: string, target: string): void {
-  const manifest = readJson(path.join(root, 'package.json')) as Manifest;
-  const lock = readJson(path.join(root, 'package-lock.json')) as LockFile;
-  rmSync(target, { recursive: true, force: true });
-  mkdirSync(target, { recursive: true });
-
-  copyFile(root, target, 'host.json', 'it belongs to the checkout');
-  copyFile(root, target, 'LICENSE', 'it belongs to the checkout');
-  copyCompiled(root, target);
-  copyFile(root, target, 'dist/rules.sluice', 'compile the rules');
-  for (const folder of runtimePackages(lock))
-    copyPackage(root, target, folder, lock.packages[folder]!.optional ?? false);
-  const { name, version, main, dependencies } = manifest;
-  writeFileSync(
-    path.join(target, 'package.json'),
-    `${JSON.stringify({ name, version, private: true, type: 'module', main, dependencies }, null, 2)}\n`,
-  );
-}
-
-/** Folders of the packages that the app needs at run time, such as `node_modules/zod`, by what the lock file says. */
-export function runtimePackages(lock: LockFile): string[] {
-  return Object.entries(lock.packages)
-    .filter(([folder, entry]) => folder.startsWith('node_modules/') && entry.dev !== true && entry.devOptional !== true)
-    .map(([folder]) => folder);
-}
-
-function copyCompiled(root: string, target: string): void {
-  const functions = path.join(root, 'dist/functions');
+export async function layOutPackage({ root, rulesFolder, target }: PackageParts): Promise<void> {
+  const { name, version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as Manifest;
+  const entries = globSync('functions/*.ts', { cwd: root }).sort();
   // Without one the host starts, finds no function, and nobody is told.
-  if (!existsSync(functions) || !readdirSync(functions).some((name) => name.endsWith('.js'))) {
-    throw new PackageError('no compiled function in dist/functions: build first');
+  if (entries.length === 0) throw new PackageError('no function in functions/: it belongs to the checkout');
+  requireFile(rulesFolder, 'rules.sluice', 'compile the rules with `npm run rules`');
+  rmSync(target, { recursive: true, force: true });
+  mkdirSync(path.join(target, 'dist'), { recursive: true });
+
+  for (const file of ['host.json', 'LICENSE']) {
+    requireFile(root, file, 'it belongs to the checkout');
+    cpSync(path.join(root, file), path.join(target, file));
   }
-  for (const folder of ['dist/functions', 'dist/shared']) {
-    cpSync(path.join(root, folder), path.join(target, folder), {
-      recursive: true,
-      filter: isRuntimeFile,
-    });
+  // The bundle, and what is written beside it.
+  for (const file of readdirSync(rulesFolder).filter((name) => name.startsWith('rules.'))) {
+    cpSync(path.join(rulesFolder, file), path.join(target, 'dist', file));
   }
+  const packages = await bundleFunctions({ root, entries, target });
+  writeFileSync(path.join(target, 'THIRD-PARTY-LICENCES.txt'), licenceNotices(packages));
+  const manifest = { name, version, private: true, type: 'module', main: 'dist/functions/*.js' };
+  writeFileSync(path.join(target, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-function copyPackage(root: string, target: string, folder: string, isOptional: boolean): void {
-  const source = path.join(root, folder);
-  if (!existsSync(source)) {
-    if (isOptional) return;
-    throw new PackageError(`no ${folder}: run npm ci`);
+/** Zips a laid-out package into `file` and gives its size in bytes. Throws `PackageError` when it is beyond all reason. */
+export function zipPackage(folder: string, file: string): number {
+  const zip = zipFolder(folder);
+  if (zip.length > MAX_ZIP_IN_BYTES) {
+    throw new PackageError(`${file} would have ${zip.length} bytes: more than ${MAX_ZIP_IN_BYTES}`);
   }
-  const nested = path.join(source, 'node_modules');
-  // A nested package has its own line in the lock file, which says whether it is needed.
-  cpSync(source, path.join(target, folder), {
-    recursive: true,
-    dereference: true,
-    filter: (file) => file !== nested && isRuntimeFile(file),
-  });
+  writeFileSync(file, zip);
+  return zip.length;
 }
 
-/** Declarations and source maps are half of what is installed, and every instance would fetch them as it starts. */
-function isRuntimeFile(file: string): boolean {
-  return !/\.(d\.[cm]?ts|map|tsbuildinfo)$/.test(file);
-}
-
-function copyFile(root: string, target: string, file: string, remedy: string): void {
-  const source = path.join(root, file);
-  if (!existsSync(source)) throw new PackageError(`no ${file}: ${remedy}`);
-  mkdirSync(path.dirname(path.join(target, file)), { recursive: true });
-  cpSync(source, path.join(target, file));
-}
-
-function readJson(file: string): unknown {
-  return JSON.parse(readFileSync(file, 'utf8'));
+function requireFile(root: string, file: string, remedy: string): void {
+  if (!existsSync(path.join(root, file))) throw new PackageError(`no ${file}: ${remedy}`);
 }
 
 if (import.meta.main) {
   const root = path.dirname(import.meta.dirname);
   try {
-    stagePackage(root, path.join(root, 'dist/package'));
+    const folder = path.join(root, 'dist/package');
+    await layOutPackage({ root, rulesFolder: path.join(root, 'dist'), target: folder });
+    const size = zipPackage(folder, path.join(root, 'dist/scanner.zip'));
+    process.stdout.write(`dist/scanner.zip: ${(size / 1e6).toFixed(2)} MB, from dist/package\n`);
   } catch (error) {
     if (!(error instanceof PackageError)) throw error;
     process.stderr.write(`${error.message}\n`);

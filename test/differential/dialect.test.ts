@@ -168,6 +168,13 @@ const outside: readonly (Case & { readonly entry: string })[] = [
   },
   {
     entry: 'counted-loop',
+    what: 'a hex pattern with nothing but jumps',
+    text: 'rule r { strings: $a = { 61 62 63 64 [0-20] 65 [0-20] 66 [0-12] 68 69 } condition: $a }',
+    bytes: 'abcdef1ezzzfxxxxxxxxhi',
+    ours: undefined,
+  },
+  {
+    entry: 'counted-loop',
     what: 'a repeat that is written out',
     text: 'rule r { strings: $a = /abab.{10}.*c{2}dhttp/ condition: $a }',
     bytes: 'ababxxxxxxxxxxxyyccdhttp',
@@ -249,9 +256,24 @@ async function explanations({ text, bytes, ours }: Case): Promise<(string | unde
   return Promise.all(differences.map((difference) => explain(question, difference, answer)));
 }
 
+/** Further cases inside. */
+const insideToo: readonly (Case & { readonly entry: string })[] = [
+  {
+    entry: 'counted-loop',
+    what: 'a hex pattern with alternatives',
+    text: 'rule r { strings: $a = { 61 62 63 64 [0-20] 65 [0-3] (66 | 67) [0-12] 68 69 } condition: $a }',
+    bytes: 'abcdef1ezzzfxxxxxxxxhi',
+    ours: [[0, 22]],
+  },
+];
+
 describe('a dialect entry', () => {
   it.each(Object.entries(inside))('%s covers its case', async (name, example) => {
     expect(await explanations(example)).toEqual([name]);
+  });
+
+  it.each(insideToo)('$entry covers $what', async (example) => {
+    expect(await explanations(example)).toEqual([example.entry]);
   });
 
   it.each(outside)('$entry does not cover $what', async (example) => {

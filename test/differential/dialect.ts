@@ -3,12 +3,21 @@
  * entry is a predicate over a pattern and the difference, written so that it covers nothing else: `dialect.test.ts` shows
  * for each a case just inside and one just outside.
  */
-import type { Expression, Pattern, RegexPattern, Rule, TextPattern } from '../../shared/yara/syntax/ast.ts';
+import type { Expression, HexPattern, Pattern, RegexPattern, Rule, TextPattern } from '../../shared/yara/syntax/ast.ts';
 import type { FoundMatch } from './answers.ts';
 import type { PatternDifference } from './compare.ts';
 import { isConstant, patternsOf, walk } from './expressions.ts';
 import { arbiterOf } from './arbiter.ts';
-import { classesOf, gapsOf, hasPart, isCountedLoop, isRepeatedText, mistakenFor, type Gaps } from './regex-shape.ts';
+import {
+  classesOf,
+  gapsOf,
+  hasCountedJump,
+  hasPart,
+  isCountedLoop,
+  isRepeatedText,
+  mistakenFor,
+  type Gaps,
+} from './regex-shape.ts';
 
 export interface DialectEntry {
   readonly name: string;
@@ -70,9 +79,10 @@ export const dialect: readonly DialectEntry[] = [
     name: 'counted-loop',
     why: 'x{n,m} with m > 10 is run by a counter of which one is kept where several are needed: matches or lengths are wrong',
     explains(pattern, difference, { bytes }) {
-      return (
-        pattern.kind === 'regex' && hasPart(pattern.regex.root, isCountedLoop) && isRight(pattern, difference, bytes)
-      );
+      if (pattern.kind === 'text') return false;
+      const isCounted =
+        pattern.kind === 'hex' ? hasCountedJump(pattern.root) : hasPart(pattern.regex.root, isCountedLoop);
+      return isCounted && isRight(pattern, difference, bytes);
     },
   },
   {
@@ -123,9 +133,9 @@ export function explainPattern(
 /** Differing places that are judged; where there are more, none is explained. */
 const MOST_JUDGED = 3000;
 
-/** Wherever the two differ, a plain machine for regexes says what ours says. */
+/** Wherever the two differ, a plain machine says what ours says. */
 function isRight(
-  pattern: RegexPattern,
+  pattern: HexPattern | RegexPattern,
   { onlyOurs, onlyReference, changed }: PatternDifference,
   bytes: Uint8Array,
 ): boolean {

@@ -1,5 +1,6 @@
-/** What a regex is made of, as dialect entries ask it. */
+/** What a regex or a hex pattern is made of, as dialect entries ask it. */
 import { hasByte } from '../../shared/yara/syntax/byte-set.ts';
+import type { HexNode } from '../../shared/yara/syntax/hex-ast.ts';
 import type { RegexNode } from '../../shared/yara/syntax/regex-ast.ts';
 
 export function partsOf(node: RegexNode): readonly RegexNode[] {
@@ -25,6 +26,19 @@ export const MOST_WRITTEN_OUT = 10;
 
 export function isCountedLoop(node: RegexNode): boolean {
   return node.kind === 'repeat' && node.max !== undefined && node.max > MOST_WRITTEN_OUT;
+}
+
+/** Hex patterns with alternatives are run as regexes; those without have a simpler machine, which does not count. */
+export function hasCountedJump(root: HexNode): boolean {
+  const parts = withParts(root);
+  const isCounted = (node: HexNode): boolean =>
+    node.kind === 'jump' && node.max !== undefined && node.max > MOST_WRITTEN_OUT && node.min < node.max;
+  return parts.some(({ kind }) => kind === 'alternatives') && parts.some(isCounted);
+}
+
+function withParts(node: HexNode): HexNode[] {
+  const parts = node.kind === 'sequence' ? node.items : node.kind === 'alternatives' ? node.alternatives : [];
+  return [node, ...parts.flatMap(withParts)];
 }
 
 /** A repeat with more than one round, of something that texts to look for can be made of. */

@@ -1,10 +1,12 @@
 /**
  * Runs a campaign in one worker and watches it: when nothing was heard for too long, what it was at is a hang; the worker is
- * ended and another goes on behind that batch. The counts of all workers together are the result.
+ * ended and another goes on behind that batch. The counts of all workers together are the result; with a file for results
+ * those of earlier runs with the same seed count as well, and it goes on where they ended.
  */
 import { Worker } from 'node:worker_threads';
 import { Tally } from './campaign.ts';
 import type { TallySnapshot, WorkerMessage, WorkerTask } from './campaign-worker.ts';
+import { appendPart, readParts, type FinishedPart } from './results.ts';
 
 /** The slowest thing a worker does is compiling or shrinking; both report in between. */
 const SILENCE = 120_000;
@@ -13,6 +15,9 @@ const SILENCE = 120_000;
 const BATCHES_PER_WORKER = 80;
 
 export interface CampaignOptions extends Omit<WorkerTask, 'from' | 'most'> {
+  /** Ends when every batch was asked once, however much time is left. */
+  readonly isOnce?: boolean;
+  readonly results?: string;
   readonly print: (text: string) => void;
   readonly progress?: (text: string) => void;
 }
@@ -22,25 +27,39 @@ export interface CampaignResult {
   readonly hangs: readonly string[];
 }
 
-export async function runCampaign({ print, progress, ...task }: CampaignOptions): Promise<CampaignResult> {
+export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
+  const { print, progress, isOnce = false, results, ...task } = options;
   const deadline = performance.now() + task.milliseconds;
+  const parts: FinishedPart[] = results === undefined ? [] : readParts(results, task);
+  /** Of workers that told nothing else, until another does. */
   const hangs: string[] = [];
-  const finished: TallySnapshot[] = [];
-  for (let from = 0; performance.now() < deadline;) {
-    const rest = { ...task, from, most: BATCHES_PER_WORKER, milliseconds: deadline - performance.now() };
-    const before = finished.length > 0 ? finished.reduce(add) : undefined;
-    const { last, hang } = await runWorker(rest, print, (now) =>
-      progress?.(progressOf(before ? add(before, now) : now)),
+  let from = parts.at(-1)?.snapshot.next ?? 0;
+  let end = isOnce ? (parts.at(-1)?.snapshot.batches ?? Infinity) : Infinity;
+  while (performance.now() < deadline && from < end) {
+    const most = Math.min(BATCHES_PER_WORKER, end - from);
+    const before = parts.length > 0 ? totalsOf(parts) : undefined;
+    const { last, hang } = await runWorker(
+      { ...task, from, most, milliseconds: deadline - performance.now() },
+      print,
+      (now) => progress?.(progressOf(before ? add(before, now) : now)),
     );
-    if (last !== undefined) finished.push(last);
-    from = last?.next ?? from;
-    if (hang === undefined) continue;
-    hangs.push(hang.what);
-    print(`HANG, the last thing heard was: ${hang.what}`);
-    from = hang.batch + 1;
+    if (hang !== undefined) {
+      print(`HANG, the last thing heard was: ${hang.what}`);
+      hangs.push(hang.what);
+    }
+    from = hang === undefined ? (last?.next ?? from) : hang.batch + 1;
+    if (last === undefined) continue;
+    if (isOnce) end = last.batches;
+    const part = { snapshot: { ...last, next: from }, hangs: hangs.splice(0) };
+    parts.push(part);
+    if (results !== undefined) appendPart(results, task, part);
   }
-  if (finished.length === 0) throw new Error('no worker told what it had done');
-  return { totals: finished.reduce(add), hangs };
+  if (parts.length === 0) throw new Error('no worker told what it had done');
+  return { totals: totalsOf(parts), hangs: [...parts.flatMap((part) => part.hangs), ...hangs] };
+}
+
+function totalsOf(parts: readonly FinishedPart[]): TallySnapshot {
+  return parts.map(({ snapshot }) => snapshot).reduce(add);
 }
 
 interface Hang {
@@ -137,6 +156,7 @@ export function describeCampaign({ totals, hangs }: CampaignResult): string {
     ['rules asked', tally.asked.size],
     ...[...tally.notCompiled].map(([code, count]) => [`  not compiled here: ${code}`, count] as const),
     ['rules the reference was made to match', tally.matched.size],
+    ['  … and never', tally.asked.difference(tally.matched).size],
     ['rules aimed at and kept from matching', tally.keptFromMatching.size],
     ['objects', `${tally.objects} (${Math.round(tally.bytes / 1024 / Math.max(1, tally.objects))} KiB on average)`],
     ['comparisons of a rule on an object', tally.comparisons],

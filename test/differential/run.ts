@@ -1,7 +1,7 @@
 /**
- * `npm run test:differential -- --minutes N [--seed S] [--corpus NAME] [--compile] [--only-compile]`: the differential test for
- * as long as one likes. `--corpus` takes collections whose name holds NAME; `--compile` first asks which files compile.
- * `SLUICE_CORPUS` says where the corpus is. Ends with 1 when a difference is not explained or anything hung.
+ * `npm run test:differential -- --minutes N`: the differential test for as long as one likes. The README beside this file
+ * says what the options do. `SLUICE_CORPUS` says where the corpus is. Ends with 1 when a difference is not explained or
+ * anything hung.
  */
 import { parseArgs } from 'node:util';
 import { compileCorpus, describeCompilation } from './compile-corpus.ts';
@@ -14,6 +14,9 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '5' },
     seed: { type: 'string' },
     corpus: { type: 'string', default: '' },
+    once: { type: 'boolean', default: false },
+    results: { type: 'string' },
+    unmatched: { type: 'boolean', default: false },
     compile: { type: 'boolean', default: false },
     'only-compile': { type: 'boolean', default: false },
   },
@@ -36,6 +39,8 @@ if (!values['only-compile']) {
     collection: values.corpus,
     seed,
     milliseconds: minutes * 60_000,
+    isOnce: values.once,
+    ...(values.results !== undefined && { results: values.results }),
     print: (text) => {
       console.log(text);
     },
@@ -43,6 +48,8 @@ if (!values['only-compile']) {
       console.error(text);
     },
   });
+  const { asked, matched } = result.totals.tally;
+  if (values.unmatched) for (const rule of asked.difference(matched)) console.log(`never matched: ${rule}`);
   console.log(`\n${describeCampaign(result)}`);
   isClean &&= result.totals.unexplained === 0 && result.hangs.length === 0;
 }

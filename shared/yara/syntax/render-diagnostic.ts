@@ -12,7 +12,8 @@ const MAX_LINE = 160;
 const LEAD = 50;
 
 export interface Rendering {
-  readonly severity: 'error' | 'warning';
+  /** The compiler knows errors and warnings; notes are for programs around it. */
+  readonly severity: 'error' | 'warning' | 'note';
   readonly code: string;
   readonly title: string;
   readonly message: string;
@@ -50,7 +51,10 @@ export function renderDiagnostic(rendering: Rendering): string {
     const carets = mark.mark.repeat(excerpt.width);
     lines.push(`${gutter} | ${' '.repeat(excerpt.indent)}${carets} ${mark.text}`.trimEnd());
   }
-  if (rendering.hint !== undefined) lines.push(`${gutter} |`, `${gutter} = hint: ${rendering.hint}`);
+  if (rendering.hint !== undefined) {
+    const [first, ...others] = rendering.hint.split('\n');
+    lines.push(`${gutter} |`, `${gutter} = hint: ${first!}`, ...others.map((line) => `${gutter}         ${line}`));
+  }
   return lines.join('\n');
 }
 

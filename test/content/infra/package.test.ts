@@ -1,131 +1,149 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { PackageError, runtimePackages, stagePackage } from '../../../infra/package.ts';
-import { root, temporaryFolder } from './copy-infra.ts';
+import { BundleFunctionsError } from '../../../infra/bundle-functions.ts';
+import { layOutPackage, MAX_ZIP_IN_BYTES, PackageError, zipPackage } from '../../../infra/package.ts';
+import { zipFolder } from '../../../infra/zip-folder.ts';
+import { temporaryFolder } from './copy-infra.ts';
 
 const files: Record<string, string> = {
   'package.json': JSON.stringify({
     name: 'sluice',
     version: '1.2.3',
     type: 'module',
-    main: 'dist/functions/*.js',
     dependencies: { needed: '1.0.0' },
     devDependencies: { tool: '1.0.0' },
     scripts: { prepare: 'tsc -b' },
   }),
-  'package-lock.json': JSON.stringify({
-    packages: {
-      '': {},
-      'node_modules/needed': {},
-      'node_modules/needed/node_modules/inner': {},
-      'node_modules/tool': { dev: true },
-      'node_modules/elsewhere': { optional: true },
-    },
-  }),
   'host.json': '{}',
   LICENSE: 'MIT',
-  'dist/functions/scan-on-upload.js': 'entry',
-  'dist/functions/scan-on-upload.d.ts': 'types',
-  'dist/functions/scan-on-upload.js.map': 'map',
-  'dist/shared/app.js': 'app',
+  'functions/scan.ts': `import { word } from '../shared/app.ts';\nconsole.log(word satisfies string);`,
+  'functions/sweep.ts': `import { word } from '../shared/app.ts';\nconst rare = await import('needed/rare');\nconsole.log(word, rare);`,
+  'shared/app.ts': `import { used } from 'needed';\nexport const word: string = used;`,
+  'shared/local/stack.ts': `export const unused = 'local only';`,
   'dist/rules.sluice': 'rules',
+  'dist/rules.policies.json': '{}',
   'dist/.tsbuildinfo': 'build',
-  'node_modules/needed/index.js': 'needed',
-  'node_modules/needed/index.d.cts': 'types',
-  'node_modules/needed/index.js.map': 'map',
-  'node_modules/needed/node_modules/inner/index.js': 'inner',
-  'node_modules/needed/node_modules/tool/index.js': 'tool',
+  'node_modules/needed/package.json': JSON.stringify({
+    name: 'needed',
+    version: '1.0.0',
+    type: 'module',
+    license: 'ISC',
+    exports: { '.': './index.js', './rare': './rare.js' },
+    sideEffects: false,
+  }),
+  'node_modules/needed/index.js': `export const used = 'used';\nexport const other = 'never asked for';`,
+  'node_modules/needed/rare.js': `import '@azure/functions-core';\nimport 'node:fs';\nexport const rare = 'rare';`,
+  'node_modules/needed/LICENSE.md': 'Do as you like.',
   'node_modules/tool/index.js': 'tool',
   'local.settings.json': 'secrets',
 };
 
-function checkout(without?: string): string {
+/** A checkout with the files above, but for those that are replaced or (undefined) left out. */
+function checkout(changes: Readonly<Record<string, string | undefined>> = {}): string {
   const folder = temporaryFolder();
-  for (const [file, text] of Object.entries(files)) {
-    if (file === without) continue;
+  for (const [file, text] of Object.entries({ ...files, ...changes })) {
+    if (text === undefined) continue;
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     writeFileSync(join(folder, file), text);
   }
   return folder;
 }
 
-function stage(folder: string): string[] {
-  const target = join(folder, 'dist/package');
-  stagePackage(folder, target);
+const targetOf = (root: string): string => join(root, 'dist/package');
+
+async function layOut(root: string): Promise<string[]> {
+  const target = targetOf(root);
+  await layOutPackage({ root, rulesFolder: join(root, 'dist'), target });
   return readdirSync(target, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(target.length + 1))
+    .map((entry) => relative(target, join(entry.parentPath, entry.name)))
     .sort();
 }
 
 describe('the package that is deployed', () => {
-  it('holds what the app runs on, and nothing else', () => {
-    expect(stage(checkout())).toEqual([
+  it('holds what the app runs on, and nothing else', async () => {
+    expect(await layOut(checkout())).toEqual([
       'LICENSE',
-      'dist/functions/scan-on-upload.js',
+      'THIRD-PARTY-LICENCES.txt',
+      'dist/chunks/app.js',
+      'dist/chunks/rare.js',
+      'dist/functions/scan.js',
+      'dist/functions/sweep.js',
+      'dist/rules.policies.json',
       'dist/rules.sluice',
-      'dist/shared/app.js',
       'host.json',
-      'node_modules/needed/index.js',
-      'node_modules/needed/node_modules/inner/index.js',
       'package.json',
     ]);
   });
 
-  it('has a manifest that nothing can be installed or built from', () => {
-    const folder = checkout();
-    stage(folder);
-    expect(JSON.parse(readFileSync(join(folder, 'dist/package/package.json'), 'utf8'))).toEqual({
+  it('has no code that is never asked for', async () => {
+    const root = checkout();
+    const names = (await layOut(root)).filter((file) => file.endsWith('.js'));
+    const code = names.map((file) => readFileSync(join(targetOf(root), file), 'utf8')).join('\n');
+    expect(code).toContain("'used'".replaceAll("'", '"'));
+    expect(code).not.toMatch(/never asked for|local only/);
+  });
+
+  it('has a manifest that nothing can be installed or built from', async () => {
+    const root = checkout();
+    await layOut(root);
+    expect(JSON.parse(readFileSync(join(targetOf(root), 'package.json'), 'utf8'))).toEqual({
       name: 'sluice',
       version: '1.2.3',
       private: true,
       type: 'module',
       main: 'dist/functions/*.js',
-      dependencies: { needed: '1.0.0' },
     });
   });
 
-  it('is made anew each time', () => {
-    const folder = checkout();
-    const first = stage(folder);
-    writeFileSync(join(folder, 'dist/package/left-over.js'), '');
-    expect(stage(folder)).toEqual(first);
+  it('hands on the licences of the packages whose code it has', async () => {
+    const root = checkout();
+    await layOut(root);
+    expect(readFileSync(join(targetOf(root), 'THIRD-PARTY-LICENCES.txt'), 'utf8')).toBe(
+      'needed 1.0.0\n\nDo as you like.\n',
+    );
+  });
+
+  it('is made anew each time, with the same bytes', async () => {
+    const root = checkout();
+    const first = await layOut(root);
+    const zip = zipFolder(targetOf(root));
+    writeFileSync(join(targetOf(root), 'dist/left-over.js'), '');
+    expect(await layOut(root)).toEqual(first);
+    expect(Buffer.compare(zipFolder(targetOf(root)), zip)).toBe(0);
   });
 
   it.each([
     ['host.json', 'no host.json'],
-    ['dist/rules.sluice', 'no dist/rules.sluice: compile the rules'],
-    ['dist/functions/scan-on-upload.js', 'no compiled function in dist/functions: build first'],
-  ])('is not made without %s', (file, message) => {
-    const folder = checkout(file);
-    expect(() => {
-      stage(folder);
-    }).toThrow(new RegExp(`^${message}`));
+    ['dist/rules.sluice', 'no rules.sluice: compile the rules with `npm run rules`'],
+  ])('is not made without %s', async (file, message) => {
+    const made = layOut(checkout({ [file]: undefined }));
+    await expect(made).rejects.toThrow(new RegExp(`^${message}`));
+    await expect(made).rejects.toBeInstanceOf(PackageError);
   });
 
-  it('is not made when a package that it needs is not installed', () => {
-    const folder = checkout('node_modules/needed/index.js');
-    const lock = { packages: { 'node_modules/absent': {} } };
-    writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lock));
-    expect(() => {
-      stage(folder);
-    }).toThrow(PackageError);
+  it('is not made without a function: the host would start, and nobody be told', async () => {
+    const changes = { 'functions/scan.ts': undefined, 'functions/sweep.ts': undefined };
+    await expect(layOut(checkout(changes))).rejects.toThrow('no function in functions/');
   });
 
-  it('takes in every dependency of the project and no development tool', () => {
-    const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Parameters<
-      typeof runtimePackages
-    >[0];
-    const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<
-      string,
-      Record<string, string>
-    >;
-    const folders = runtimePackages(lock);
-    const dependencies = Object.keys(manifest.dependencies!).map((name) => `node_modules/${name}`);
-    expect(folders).toEqual(expect.arrayContaining(dependencies));
-    const tools = Object.keys(manifest.devDependencies!).map((name) => `node_modules/${name}`);
-    expect(folders.filter((folder) => tools.includes(folder))).toEqual([]);
-    expect(folders.filter((folder) => !existsSync(join(root, folder)))).toEqual([]);
+  it('is not made when a package that it needs is not installed', async () => {
+    const made = layOut(checkout({ 'shared/app.ts': `import { absent } from 'absent';\nexport const word = absent;` }));
+    await expect(made).rejects.toBeInstanceOf(BundleFunctionsError);
+    await expect(made).rejects.toThrow('absent');
+  });
+
+  it('is not zipped when it has grown beyond all reason', () => {
+    const root = checkout();
+    const big = join(root, 'big');
+    mkdirSync(big);
+    // Not compressible: a counter, hashed by multiplication.
+    const noise = Uint32Array.from(
+      { length: MAX_ZIP_IN_BYTES / 4 + 1_000 },
+      (_, i) => Math.imul(i ^ (i >>> 7), 2654435761) ^ Math.imul(i, 40503),
+    );
+    writeFileSync(join(big, 'noise'), noise);
+    expect(() => zipPackage(big, join(root, 'big.zip'))).toThrow(/more than 15000000$/);
   });
 });
