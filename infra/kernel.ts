@@ -30,7 +30,7 @@ export const RELAXED_KERNEL =
 async function wasmOf(features: string): Promise<string> {
   let wasm: Uint8Array | undefined;
   const entry = 'shared/yara/kernel/kernel.ts';
-  const { error, stderr } = await compile(
+  const { error } = await compile(
     [
       entry,
       '-O3',
@@ -56,7 +56,7 @@ async function wasmOf(features: string): Promise<string> {
       listFiles: () => [],
     },
   );
-  if (error !== null || wasm === undefined) throw new Error(`the kernel does not compile:\n${stderr.toString()}`);
+  if (error !== null || wasm === undefined) throw new Error('the kernel does not compile', { cause: error });
   return Buffer.from(wasm).toString('base64');
 }
 
@@ -64,7 +64,7 @@ if (process.argv[1] === import.meta.filename) {
   const module = await kernelModule();
   if (!process.argv.includes('--check')) writeFileSync(target, module);
   else if (readFileSync(target, 'utf8') !== module) {
-    console.error('kernel-bytes.ts is not what shared/yara/kernel compiles to: run npm run build:kernel');
+    process.stderr.write('kernel-bytes.ts is not what shared/yara/kernel compiles to: run npm run build:kernel\n');
     process.exitCode = 1;
   }
 }

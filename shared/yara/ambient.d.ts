@@ -16,18 +16,3 @@ interface AbortSignal {
   readonly reason: unknown;
   throwIfAborted(): void;
 }
-
-declare namespace WebAssembly {
-  class Memory {
-    constructor(descriptor: { initial: number; maximum?: number });
-    readonly buffer: ArrayBuffer;
-  }
-  class Module {
-    constructor(bytes: Uint8Array<ArrayBuffer>);
-  }
-  class Instance {
-    constructor(module: Module, imports: Record<string, Record<string, unknown>>);
-    readonly exports: Record<string, unknown>;
-  }
-  function validate(bytes: Uint8Array<ArrayBuffer>): boolean;
-}

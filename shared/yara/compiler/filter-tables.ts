@@ -46,7 +46,7 @@ export function buildFilter(entries: readonly FilterEntry[]): BuiltFilter {
     const { offset } = plans[at]!;
     // A little more before the window than behind it where there is a choice.
     starts[at] = Math.max(0, Math.min(offset - 2, entry.length - COMPARED_BYTES));
-    before[at] = offset - starts[at]!;
+    before[at] = offset - starts[at];
   });
   const withLook = (look: FilterPlan['look']): number[] => [...plans.keys()].filter((at) => plans[at]!.look === look);
   writeBuckets(writer, entries, plans, before);

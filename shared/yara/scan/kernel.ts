@@ -19,6 +19,16 @@ const PAGE_BYTES = 65536;
 
 const MAX_KERNELS = 4;
 
+/** What the kernel needs of the host's WebAssembly; its full types come with a browser's or Node's. */
+interface WebAssemblyHost {
+  readonly Memory: new (descriptor: { initial: number }) => { readonly buffer: ArrayBuffer };
+  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
+  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
+  validate(bytes: Uint8Array<ArrayBuffer>): boolean;
+}
+
+const host = (globalThis as unknown as { readonly WebAssembly: WebAssemblyHost }).WebAssembly;
+
 interface KernelExports {
   prepare(): void;
   look(length: number): void;
@@ -26,7 +36,6 @@ interface KernelExports {
 }
 
 export class Kernel {
-  readonly #memory: WebAssembly.Memory;
   readonly #bytes: Uint8Array;
   readonly #exports: KernelExports;
   #image: WeakRef<RuleImage> | undefined;
@@ -34,11 +43,10 @@ export class Kernel {
   readonly hits: Int32Array;
 
   constructor(tableBytes: number, module = kernelModule()) {
-    this.#memory = new WebAssembly.Memory({ initial: Math.ceil((TABLES + tableBytes) / PAGE_BYTES) });
-    this.#bytes = new Uint8Array(this.#memory.buffer);
-    this.hits = new Int32Array(this.#memory.buffer, HITS, PAIR_CAPACITY * 2);
-    const instance = new WebAssembly.Instance(module, { env: { memory: this.#memory } });
-    this.#exports = instance.exports as unknown as KernelExports;
+    const memory = new host.Memory({ initial: Math.ceil((TABLES + tableBytes) / PAGE_BYTES) });
+    this.#bytes = new Uint8Array(memory.buffer);
+    this.hits = new Int32Array(memory.buffer, HITS, PAIR_CAPACITY * 2);
+    this.#exports = new host.Instance(module, { env: { memory } }).exports as KernelExports;
     this.#exports.prepare();
   }
 
@@ -52,7 +60,7 @@ export class Kernel {
 
   load(image: RuleImage): void {
     const { filterHeader, filterTables } = image;
-    const header = new Int32Array(this.#memory.buffer, 0, FILTER_FIELDS);
+    const header = new Int32Array(this.hits.buffer, 0, FILTER_FIELDS);
     header.set(filterHeader);
     for (const field of addressFields) header[field]! += TABLES;
     this.#bytes.set(filterTables, TABLES);
@@ -89,13 +97,13 @@ const addressFields = [
   FILTER.records,
 ];
 
-let compiled: WebAssembly.Module | undefined;
+let compiled: object | undefined;
 
 /** Relaxed swizzles are faster; not every host has them. */
-function kernelModule(): WebAssembly.Module {
+function kernelModule(): object {
   if (compiled === undefined) {
     const relaxed = bytesOfBase64(RELAXED_KERNEL);
-    compiled = new WebAssembly.Module(WebAssembly.validate(relaxed) ? relaxed : bytesOfBase64(KERNEL));
+    compiled = new host.Module(host.validate(relaxed) ? relaxed : bytesOfBase64(KERNEL));
   }
   return compiled;
 }

@@ -24,7 +24,7 @@ const many = compileRules([
   },
 ]);
 const object = Buffer.from(
-  `needle \x01\x02\x03 hay12x n7 name8 NAME9 a3..q ${[...'text number 5 wide'].join('\0')}\0 \x11\x00\x03\x04\x05`.repeat(
+  `needle \x01\x02\x03 hay12x n7 name8 NAME9 a3..q ${Buffer.from('text number 5 wide', 'utf16le').toString('latin1')}\0 \x11\x00\x03\x04\x05`.repeat(
     40,
   ),
   'latin1',
