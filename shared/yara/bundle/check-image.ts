@@ -18,8 +18,6 @@ import {
   PATTERN,
   PATTERN_FIELDS,
   PATTERN_KINDS,
-  REGEX,
-  REGEX_FIELDS,
   RULE,
   RULE_FIELDS,
   SCALAR,
@@ -30,11 +28,11 @@ import {
   USER_FLAG,
   type RuleImage,
 } from './image.ts';
-import { STATE_FIELDS } from '../compiler/automaton.ts';
+import { UNLIMITED } from '../compiler/automaton.ts';
 import { isRank, isString, isTarget, isWithin, rowsOf } from './bounds.ts';
 import { checkCode } from './check-code.ts';
 import { checkFilter } from './check-filter.ts';
-import { checkPrograms, isAutomaton } from './check-programs.ts';
+import { checkPrograms, sizesWithin } from './check-programs.ts';
 
 /** No window is longer than this: the longest literal, and as much before it. */
 const MAX_REACH = 1 << 28;
@@ -43,6 +41,7 @@ const MAX_REACH = 1 << 28;
 export function checkImage(image: RuleImage): string | undefined {
   return (
     checkStrings(image) ??
+    checkShapes(image) ??
     checkRules(image) ??
     checkPatterns(image) ??
     checkLiterals(image) ??
@@ -57,6 +56,12 @@ export function checkImage(image: RuleImage): string | undefined {
 
 function checkStrings({ stringOffsets, stringBytes }: RuleImage): string | undefined {
   return isAscending(stringOffsets, stringBytes.length) ? undefined : 'its table of strings is broken';
+}
+
+/** Shapes themselves are looked at where they are used: how large one may be depends on that. */
+function checkShapes({ shapeOffsets, shapes, byteSets }: RuleImage): string | undefined {
+  const isSound = isAscending(shapeOffsets, shapes.length) && rowsOf(byteSets, 8) >= 0;
+  return isSound ? undefined : 'its table of shapes is broken';
 }
 
 /** Starts at 0, never descends, ends at `last`. */
@@ -153,18 +158,10 @@ function checkReaches({ scalars }: RuleImage): string | undefined {
 
 /** What code names in modules, and its regexes. */
 function checkLinks(image: RuleImage): string | undefined {
-  const { links, regexes, regexStates, regexSets } = image;
+  const { links, regexes } = image;
   if (!links.every((id) => isString(image, id))) return 'its table of links is broken';
-  if (rowsOf(regexes, REGEX_FIELDS) < 0 || rowsOf(regexSets, 8) < 0 || rowsOf(regexStates, STATE_FIELDS) < 0) {
-    return 'its table of regexes is broken';
-  }
-  const tables = { states: regexStates, byteSets: regexSets };
-  for (let row = 0; row < regexes.length; row += REGEX_FIELDS) {
-    if (!isAutomaton(tables, regexes[row + REGEX.first]!, regexes[row + REGEX.count]!)) {
-      return 'its table of regexes is broken';
-    }
-  }
-  return undefined;
+  const sizes = sizesWithin(image, UNLIMITED);
+  return regexes.every((shape) => sizes(shape) !== undefined) ? undefined : 'its table of regexes is broken';
 }
 
 function checkValues(image: RuleImage): string | undefined {

@@ -28,9 +28,11 @@ export const sectionTypes = {
   base64Forms: Int32Array,
   /** `PROGRAM_FIELDS` numbers per program. */
   programs: Int32Array,
-  /** `STATE_FIELDS` (compiler/automaton.ts) numbers per state; an automaton's states stand together. */
-  states: Int32Array,
-  /** Eight words per set of bytes. */
+  /** Codes of shapes (compiler/shape-code.ts), those of programs and of regexes in conditions. */
+  shapes: Uint8Array,
+  /** One entry more than there are shapes: cuts `shapes`. */
+  shapeOffsets: Uint32Array,
+  /** Eight words per set of bytes that shapes name. */
   byteSets: Uint32Array,
   /** `ATOM_FIELDS` numbers per atom. */
   atoms: Int32Array,
@@ -49,11 +51,8 @@ export const sectionTypes = {
   code: Int32Array,
   /** String ids of what code names in modules: a module, a field, or a function as `functionLink` writes it. */
   links: Int32Array,
-  /** First state and count of states of each regex in a condition. */
+  /** Shape of each regex in a condition. */
   regexes: Int32Array,
-  /** As `states` and `byteSets`, of the regexes in conditions. */
-  regexStates: Int32Array,
-  regexSets: Uint32Array,
   integers: BigInt64Array,
   floats: Float64Array,
   /** `EXTERNAL_FIELDS` numbers per external. */
@@ -157,8 +156,8 @@ export const BASE64 = { plain: 0, alphabet: 1, padding: 2, unit: 3 } as const;
 export const BASE64_FIELDS = 4;
 
 /**
- * `target`, `flags`, `rank` as for users. Lengths in bytes, `maxLength` −1 when longer than the reach. Automata are `first`
- * state and `count` of states, forward and backward. A program without atoms runs everywhere.
+ * `target`, `flags`, `rank` as for users. Lengths in bytes, `maxLength` −1 when longer than the reach. A program without
+ * atoms runs everywhere.
  */
 export const PROGRAM = {
   target: 0,
@@ -166,13 +165,10 @@ export const PROGRAM = {
   rank: 2,
   minLength: 3,
   maxLength: 4,
-  forward: 5,
-  forwardCount: 6,
-  backward: 7,
-  backwardCount: 8,
-  hasAtoms: 9,
+  shape: 5,
+  hasAtoms: 6,
 } as const;
-export const PROGRAM_FIELDS = 10;
+export const PROGRAM_FIELDS = 7;
 
 /** Bytes from a match's start to the atom, and from the atom's start to the match's end; −1 when beyond the reach. */
 export const ATOM = { program: 0, minBefore: 1, maxBefore: 2, maxBehind: 3 } as const;
@@ -184,9 +180,6 @@ export const CHAIN_FIELDS = 4;
 /** The gap before the piece; `maxGap` Infinity where it has no end. */
 export const PIECE = { chain: 0, minGap: 1, maxGap: 2 } as const;
 export const PIECE_FIELDS = 3;
-
-export const REGEX = { first: 0, count: 1 } as const;
-export const REGEX_FIELDS = 2;
 
 export const EXTERNAL = { name: 0, type: 1, value: 2 } as const;
 export const EXTERNAL_FIELDS = 3;
@@ -223,6 +216,10 @@ export const REACH = 4096;
 
 export function stringBytesOf(image: RuleImage, id: number): Uint8Array {
   return image.stringBytes.subarray(image.stringOffsets[id], image.stringOffsets[id + 1]);
+}
+
+export function shapeCodeOf(image: RuleImage, shape: number): Uint8Array {
+  return image.shapes.subarray(image.shapeOffsets[shape], image.shapeOffsets[shape + 1]);
 }
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });

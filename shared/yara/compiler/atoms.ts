@@ -4,7 +4,7 @@
  */
 import { MAX_SPELLINGS } from './filter-windows.ts';
 import { factsOf } from './frequency.ts';
-import { extentOf, type Shape } from './automaton.ts';
+import { extentOf, type Shape } from './shape.ts';
 
 export interface Atom {
   /** Sets of bytes, one after the other: one to four that were chosen, and what always stands around them. */

@@ -53,7 +53,7 @@ class Compiler {
   readonly #diagnostics = new Diagnostics();
   readonly #image = new ImageBuilder();
   readonly #literals = new LiteralSet();
-  readonly #programs = new ProgramSet(this.#literals);
+  readonly #programs = new ProgramSet(this.#literals, this.#image);
   readonly #code = new CodeWriter(this.#image);
   readonly #namespaces = new Map<string, Namespace>();
   readonly #externals: ReadonlyMap<string, DeclaredExternal>;

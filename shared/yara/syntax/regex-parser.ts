@@ -111,6 +111,8 @@ class RegexParser {
   /** The first repeat, which settles greediness for all. */
   #firstRepeat: { readonly isGreedy: boolean; readonly span: Span } | undefined;
   #isMixed = false;
+  /** How deep groups and repeats reach in what was read since the atom at hand began. */
+  #deepest = 0;
   #names: Set<string> | undefined;
 
   constructor(reader: RegexReader, dotAll: boolean, isPattern: boolean) {
@@ -148,12 +150,15 @@ class RegexParser {
       if (byte < 0 || byte === PIPE || byte === PAREN_CLOSE) break;
       if (byte === STAR || byte === PLUS || byte === QUESTION) this.#nothingToRepeat();
       const atomStart = reader.at;
+      const deepestBefore = this.#deepest;
+      this.#deepest = depth;
       const node = this.#atom(byte, items, depth);
       // A literal character has gone into the builder; a repeat takes it out again.
       const isRepeatable = node !== 'flags';
       if (typeof node === 'object') items.add(node);
       if (node === 'flags') items.add({ kind: 'empty', span: { start: atomStart, end: reader.at } });
-      this.#repeats(items, atomStart, depth, isRepeatable);
+      this.#repeats(items, atomStart, isRepeatable);
+      this.#deepest = Math.max(this.#deepest, deepestBefore);
     }
     return items.finish({ start, end: reader.at });
   }
@@ -232,6 +237,7 @@ class RegexParser {
       reader.fail(start, start + 1, `groups stand in each other more than ${MAX_REGEX_DEPTH} deep`);
     }
     reader.at++;
+    this.#deepest = depth;
     const { ignoreCase } = reader;
     const dotAll = this.#dotAll;
     const isSwapped = this.#isSwapped;
@@ -328,9 +334,9 @@ class RegexParser {
     }
   }
 
-  #repeats(items: SequenceBuilder, atomStart: number, depth: number, isRepeatable: boolean): void {
+  #repeats(items: SequenceBuilder, atomStart: number, isRepeatable: boolean): void {
     const reader: RegexReader = this.#reader;
-    for (let nesting = depth + 1; ; nesting++) {
+    for (;;) {
       const start = reader.at;
       const bounds = this.#repeatBounds();
       if (bounds === undefined) return;
@@ -338,7 +344,7 @@ class RegexParser {
         reader.at = start;
         this.#nothingToRepeat();
       }
-      if (nesting > MAX_REGEX_DEPTH) {
+      if (++this.#deepest > MAX_REGEX_DEPTH) {
         reader.fail(start, reader.at, `repeats stand in each other more than ${MAX_REGEX_DEPTH} deep`);
       }
       const isLazy = reader.peek() === QUESTION;
