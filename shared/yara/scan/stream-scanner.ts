@@ -280,8 +280,8 @@ export class StreamScanner {
   /** Hands matches that start before `offset` to the store and to chains. */
   #release(offset: number): void {
     this.#programs.finish();
-    this.#queue.release(offset, (target, start, length, mark) => {
-      if (target < 0) this.#chains.piece(~target, start, length, mark < 0);
+    this.#queue.release(offset, (target, start, length, mark, spread) => {
+      if (target < 0) this.#chains.piece(~target, start, length, spread);
       else this.#store.add(target, start, length, mark);
     });
   }
