@@ -51,11 +51,11 @@ describe('the Bicep files', () => {
       code: 'unknown-property',
     },
     {
-      what: 'an alert on an unknown condition',
-      file: 'modules/delivery-alert.bicep',
-      from: "operator: 'GreaterThan'",
-      to: "operator: 'MoreThan'",
-      code: 'wrong-value',
+      what: 'an alert over an unknown property',
+      file: 'modules/alerts.bicep',
+      from: 'windowSize:',
+      to: 'window:',
+      code: 'unknown-property',
     },
     {
       what: 'a log category without its name',
