@@ -13,15 +13,20 @@
  */
 import { SluiceError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
+import type { ExclusionSet } from '../exclusions/exclusion-set.ts';
 import type { RefusedRequest, ScanRequest, SluiceRequest } from '../events/scan-request.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ByteSource, ObjectProperties } from '../objects/byte-source.ts';
 import { ObjectChangedError, SourceReadError } from '../objects/object-errors.ts';
+import { AskedRules } from './asked-rules.ts';
 import type { ReportFrame } from './build-report.ts';
 import { reportOutcome, reportScan } from './build-report.ts';
 import { DeadlineReached, withDeadline } from './deadline.ts';
+import { markFindings } from './mark-findings.ts';
 import type { ExternalName } from './object-externals.ts';
 import { declaredExternals, externalsOf, pickExternals } from './object-externals.ts';
+import type { Policy, PolicyDecision, RuleLimit } from './policies.ts';
+import { decidePolicy, isAsked } from './policies.ts';
 import { isFinal, ReportRecorder } from './record-report.ts';
 import { ReportFrames } from './report-frames.ts';
 import type { RuleSet } from './rule-set.ts';
@@ -32,17 +37,21 @@ import type { ReleaseSlot, ScanSlots } from './scan-slots.ts';
 import type { ScannableProperties } from './unscannable.ts';
 import { outcomeOfError, outcomeOfProperties } from './unscannable.ts';
 import type { Outcome } from './verdict.ts';
-import { incompleteOutcome, refusedOutcome, supersededOutcome } from './verdict.ts';
+import { incompleteOutcome, refusedOutcome, skippedOutcome, supersededOutcome } from './verdict.ts';
 
 /** A version of an object, opened and pinned. */
 export interface OpenedObject {
   readonly properties: ObjectProperties & ScannableProperties;
   readonly source: ByteSource;
+  /** The object's index tags: a request of its own. */
+  readonly readTags: (options: { readonly abortSignal: AbortSignal }) => Promise<Readonly<Record<string, string>>>;
 }
 
 /** What handling requests needs from outside. */
 export interface RequestHandlerParts {
   readonly ruleSet: RuleSet;
+  readonly exclusions: ExclusionSet;
+  readonly policies: readonly Policy[];
   readonly ledger: Ledger;
   readonly slots: ScanSlots;
   readonly log: Logger;
@@ -106,7 +115,7 @@ export class RequestHandler {
   constructor(parts: RequestHandlerParts) {
     this.#parts = parts;
     this.#recorder = new ReportRecorder(parts);
-    this.#frames = new ReportFrames(parts.ruleSet);
+    this.#frames = new ReportFrames(parts.ruleSet, parts.exclusions.digest);
     this.#externals = declaredExternals(parts.ruleSet.rules);
   }
 
@@ -162,8 +171,14 @@ export class RequestHandler {
     try {
       const opened = await this.#parts.open(request, context);
       try {
-        current = this.#frames.found(request, opened.properties);
-        return { frame: current, reports: await this.#scanOpened(current, opened, context) };
+        const decision = decidePolicy(
+          this.#parts.policies,
+          { ...opened.properties, account: request.account },
+          new Date(),
+        );
+        const limit = decision.kind === 'limit' ? decision.limit : undefined;
+        current = this.#frames.found(request, opened.properties, limit);
+        return { frame: current, reports: await this.#scanOpened(current, opened, decision, context) };
       } finally {
         await opened.source.close();
       }
@@ -179,10 +194,16 @@ export class RequestHandler {
     }
   }
 
-  async #scanOpened(frame: ReportFrame, opened: OpenedObject, context: RequestContext): Promise<readonly ScanReport[]> {
+  async #scanOpened(
+    frame: ReportFrame,
+    opened: OpenedObject,
+    decision: PolicyDecision,
+    context: RequestContext,
+  ): Promise<readonly ScanReport[]> {
     const { properties } = opened;
     const isLastTry = (context.dequeueCount ?? LAST_SOURCE_DELIVERY) >= LAST_SOURCE_DELIVERY;
-    const unscannable = outcomeOfProperties(properties) ?? outcomeOfCopy(properties, isLastTry);
+    const unscannable =
+      outcomeOfProperties(properties) ?? outcomeOfPolicy(decision) ?? outcomeOfCopy(properties, isLastTry);
     if (unscannable !== undefined) return this.#recordOutcome(frame, unscannable);
     if (!(await this.#claim(frame))) return [];
     const release = await this.#acquireSlot(properties.sizeInBytes, context);
@@ -193,7 +214,54 @@ export class RequestHandler {
       release();
     }
     if (scan.cause !== undefined && isWorthAnotherTry(scan.cause) && !isLastTry) throw scan.cause;
-    return asList(await this.#recorder.record(reportScan(frame, scan, new Date())));
+    return this.#recordScan(frame, opened, decision, scan, context);
+  }
+
+  /** Under a policy's limit only findings of its rules count; then each finding is held against the exclusions. */
+  async #recordScan(
+    frame: ReportFrame,
+    opened: OpenedObject,
+    decision: PolicyDecision,
+    scan: ObjectScan,
+    context: RequestContext,
+  ): Promise<readonly ScanReport[]> {
+    const asked = decision.kind === 'limit' ? this.#limit(frame, scan, decision.limit) : { frame, scan };
+    const hasFinding = (asked.scan.result?.matches.length ?? 0) > 0;
+    const tags = hasFinding ? await this.#readTags(opened, context) : undefined;
+    const { metadata } = opened.properties;
+    const { sizeInBytes, digests } = asked.scan;
+    const facts = { ...frame.object, sizeInBytes, sha256: digests.sha256, metadata, tags };
+    const now = new Date();
+    const report = reportScan(asked.frame, asked.scan, now, (findings) =>
+      markFindings(findings, facts, this.#parts.exclusions, now),
+    );
+    return asList(await this.#recorder.record(report));
+  }
+
+  #limit(frame: ReportFrame, scan: ObjectScan, limit: RuleLimit): { frame: ReportFrame; scan: ObjectScan } {
+    const { ruleSet } = this.#parts;
+    const asked = new AskedRules(ruleSet.rules, (rule) => isAsked(limit, rule));
+    const detail = `policy ${limit.policy}: ${asked.count} of ${ruleSet.ruleCount} rules were asked`;
+    return {
+      frame: { ...frame, ruleSet: { ...ruleSet, ruleCount: asked.count } },
+      scan: { ...asked.only(scan), detail: scan.detail === undefined ? detail : `${scan.detail}; ${detail}` },
+    };
+  }
+
+  /** Undefined where no exclusion asks for tags, and where they cannot be read: then none that does holds. */
+  async #readTags(
+    opened: OpenedObject,
+    { abortSignal }: RequestContext,
+  ): Promise<Readonly<Record<string, string>> | undefined> {
+    if (!this.#parts.exclusions.asksFor('tags')) return undefined;
+    try {
+      return await opened.readTags({ abortSignal });
+    } catch (error) {
+      abortSignal.throwIfAborted();
+      const { url } = opened.properties;
+      this.#parts.log.warn('tags cannot be read; exclusions that ask for them do not hold', { url, error });
+      return undefined;
+    }
   }
 
   #scanBytes({ properties, source }: OpenedObject, abortSignal: AbortSignal): Promise<ObjectScan> {
@@ -268,6 +336,12 @@ export class RequestHandler {
 interface Ended {
   readonly frame: ReportFrame;
   readonly reports: readonly ScanReport[];
+}
+
+function outcomeOfPolicy(decision: PolicyDecision): Outcome | undefined {
+  if (decision.kind !== 'skip') return undefined;
+  const { name, description } = decision.policy;
+  return skippedOutcome(`policy:${name}`, description);
 }
 
 /** What a copy has not brought yet reads as zeros. It is waited for; one that takes longer is never called clean. */

@@ -14,13 +14,16 @@ import { createApp } from '../../../shared/app.ts';
 import type { Config } from '../../../shared/base/config.ts';
 import { readConfig } from '../../../shared/base/config.ts';
 import { createLogger } from '../../../shared/base/log.ts';
+import { encodeExclusions } from '../../../shared/exclusions/compiled-exclusions.ts';
 import type { AzuriteServer } from '../../../shared/local/azurite.ts';
 import { startAzurite } from '../../../shared/local/azurite.ts';
 import type { IngestionEndpoint } from '../../../shared/local/ingestion-endpoint.ts';
 import { startIngestionEndpoint } from '../../../shared/local/ingestion-endpoint.ts';
 import { localCredential } from '../../../shared/local/local-credential.ts';
 import { createSamples } from '../../../shared/local/samples.ts';
+import { pathBeside } from '../../../shared/scanner/beside-rules.ts';
 import type { HandledRequest } from '../../../shared/scanner/handle-request.ts';
+import { encodePolicies } from '../../../shared/scanner/policy-file.ts';
 import { createIngestionClient } from '../../../shared/sinks/ingestion-client.ts';
 import { createLogAnalyticsSink } from '../../../shared/sinks/log-analytics.ts';
 import { compileRules, encodeRules } from '../../../shared/yara/index.ts';
@@ -52,6 +55,8 @@ beforeAll(async () => {
   const rulesPath = join(folder, 'rules.sluice');
   const externals = { filename: '', extension: '' };
   await writeFile(caPath, endpoint.certificatePem);
+  await writeFile(pathBeside(rulesPath, 'exclusions'), encodeExclusions([]));
+  await writeFile(pathBeside(rulesPath, 'policies'), encodePolicies([]));
   await writeFile(rulesPath, encodeRules(compileRules([{ text: rules, namespace: 'test' }], { externals })));
   config = readConfig({
     SLUICE_ACCOUNTS: azurite.account,

@@ -8,12 +8,14 @@ import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { getSharedApp } from '../../../shared/app.ts';
+import { encodeExclusions } from '../../../shared/exclusions/compiled-exclusions.ts';
 import { LEDGER_TABLE } from '../../../shared/ledger/table-ledger.ts';
 import type { AzuriteServer } from '../../../shared/local/azurite.ts';
 import { startAzurite } from '../../../shared/local/azurite.ts';
 import { readQueueSettings } from '../../../shared/local/host-settings.ts';
 import type { QueueFunction, QueueHostEvent } from '../../../shared/local/queue-host.ts';
 import { QueueHost } from '../../../shared/local/queue-host.ts';
+import { encodePolicies } from '../../../shared/scanner/policy-file.ts';
 import { compileRules, encodeRules } from '../../../shared/yara/index.ts';
 
 let azurite: AzuriteServer;
@@ -31,6 +33,8 @@ beforeAll(async () => {
   azurite = await startAzurite();
   const rules = compileRules([{ text: 'rule found { strings: $a = "30.40.50.60:9342" condition: $a }' }]);
   await writeFile(join(folder, 'rules.sluice'), encodeRules(rules));
+  await writeFile(join(folder, 'rules.exclusions.json'), encodeExclusions([]));
+  await writeFile(join(folder, 'rules.policies.json'), encodePolicies([]));
   vi.stubEnv('SLUICE_ACCOUNTS', azurite.account);
   vi.stubEnv('SLUICE_LOCAL_CONNECTION', azurite.connectionString);
   vi.stubEnv('SLUICE_SINKS', 'console');
