@@ -3,7 +3,8 @@
 // that one's resource group by itself. Whoever deploys must be allowed to assign roles in each of them.
 targetScope = 'resourceGroup'
 
-import { watchedAccount } from 'modules/watched-account.bicep'
+import { networkSettings } from 'modules/network.bicep'
+import { callerLogging, watchedAccount } from 'modules/watched-account.bicep'
 
 @description('Where the scanner runs. Best where the watched accounts are: every object is read over this distance.')
 param location string = resourceGroup().location
@@ -17,7 +18,13 @@ param environmentName string = 'sluice'
 @minLength(1)
 param watchedAccounts watchedAccount[]
 
-@description('Resource id of the Log Analytics workspace for findings. Empty: one is made.')
+@description('Which operations on the watched accounts are logged to the workspace as StorageBlobLogs. With them incidents name the caller; each logged operation is a row that costs. Not for accounts whose logs arrive in that workspace already.')
+param callerLogs callerLogging = 'none'
+
+@description('Private networking for the scanner\'s own storage and chosen watched accounts. Left out: public endpoints, open to identities only.')
+param privateNetwork networkSettings?
+
+@description('Resource id of the Log Analytics workspace for findings, in whatever resource group or subscription. Empty: one is made.')
 param workspaceId string = ''
 
 @description('Days that a workspace made here keeps its rows.')
@@ -39,6 +46,17 @@ param maximumInstanceCount int = 40
 @description('Redundancy of the scanner\'s own storage.')
 param storageSku 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Standard_GZRS' = 'Standard_LRS'
 
+@description('Whether Azure Monitor alerts tell when the scanner itself is in trouble.')
+param alerts bool = true
+
+@description('E-mail addresses that alerts go to. Nobody: they are only listed in the portal.')
+@maxLength(20)
+param alertEmails string[] = []
+
+@description('Resource ids of action groups that exist and alerts go to as well.')
+@maxLength(4)
+param alertActionGroupIds string[] = []
+
 @description('Further app settings by name, such as { SLUICE_LOG_LEVEL: \'debug\' }.')
 param extraSettings object = {}
 
@@ -49,6 +67,9 @@ var token = uniqueString(resourceGroup().id, environmentName)
 var queueName = 'sluice-scan'
 var allTags = union(tags, { 'azd-env-name': environmentName })
 var accountNames = map(watchedAccounts, account => last(split(account.id, '/')))
+
+var isPrivate = privateNetwork != null
+var privateAccounts = filter(watchedAccounts, account => isPrivate && (account.?privateEndpoint ?? false))
 
 var makesWorkspace = empty(workspaceId)
 var newWorkspaceName = 'sluice-${token}'
@@ -71,9 +92,47 @@ module storage 'modules/storage.bicep' = {
     location: location
     tags: allTags
     sku: storageSku
+    isPrivate: isPrivate
     queueName: queueName
   }
 }
+
+module network 'modules/network.bicep' = if (isPrivate) {
+  params: {
+    name: 'sluice-${token}'
+    location: location
+    tags: allTags
+    network: privateNetwork!
+  }
+}
+
+module ownEndpoints 'modules/private-endpoint.bicep' = [
+  for service in ['blob', 'queue', 'table']: if (isPrivate) {
+    params: {
+      name: 'sluice-${token}-${service}'
+      location: location
+      tags: allTags
+      storageId: storage.outputs.id
+      service: service
+      subnetId: network!.outputs.endpointSubnetId
+      dnsZoneId: network!.outputs.dnsZoneIds[service]
+    }
+  }
+]
+
+module watchedEndpoints 'modules/private-endpoint.bicep' = [
+  for account in privateAccounts: {
+    params: {
+      name: 'sluice-${token}-${last(split(account.id, '/'))}'
+      location: location
+      tags: allTags
+      storageId: account.id
+      service: 'blob'
+      subnetId: network!.outputs.endpointSubnetId
+      dnsZoneId: network!.outputs.dnsZoneIds.blob
+    }
+  }
+]
 
 module newWorkspace 'modules/workspace.bicep' = if (makesWorkspace) {
   params: {
@@ -148,10 +207,36 @@ module app 'modules/app.bicep' = {
     ingestionEndpoint: ingestion.outputs.endpoint
     dataCollectionRuleId: ingestion.outputs.immutableId
     telemetryConnectionString: telemetry.outputs.connectionString
+    subnetId: isPrivate ? network!.outputs.appSubnetId : null
     extraSettings: extraSettings
   }
   // The host opens its storage as soon as it starts.
-  dependsOn: [scannerRoles]
+  dependsOn: [scannerRoles, ownEndpoints]
+}
+
+module alertReceivers 'modules/alert-receivers.bicep' = if (alerts && !empty(alertEmails)) {
+  params: {
+    name: 'sluice-${token}'
+    tags: allTags
+    emails: alertEmails
+  }
+}
+
+var actionGroupIds = concat(alertActionGroupIds, alerts && !empty(alertEmails) ? [alertReceivers!.outputs.id] : [])
+
+module scannerAlerts 'modules/alerts.bicep' = if (alerts) {
+  params: {
+    name: 'sluice-${token}'
+    tags: allTags
+    location: tables.outputs.location
+    workspaceId: usedWorkspaceId
+    dataCollectionRuleId: ingestion.outputs.id
+    appName: app.outputs.name
+    poisonQueueName: storage.outputs.queueNames[1]
+    actionGroupIds: actionGroupIds
+  }
+  // The queries call the reader functions.
+  dependsOn: [sentinel]
 }
 
 module watched 'modules/watched-account.bicep' = [
@@ -160,6 +245,10 @@ module watched 'modules/watched-account.bicep' = [
     params: {
       account: account
       tags: allTags
+      callerLogs: callerLogs
+      workspaceId: usedWorkspaceId
+      withAlerts: alerts
+      actionGroupIds: actionGroupIds
       scanner: {
         subscriptionId: subscription().subscriptionId
         resourceGroupName: resourceGroup().name

@@ -25,6 +25,9 @@ param dataCollectionRuleId string
 @secure()
 param telemetryConnectionString string
 
+@description('Resource id of the subnet that the app sends from. Left out: it is in no network.')
+param subnetId string?
+
 @description('Further settings, such as SLUICE_LOG_LEVEL; they win over those below.')
 param extraSettings object
 
@@ -83,6 +86,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
   properties: {
     serverFarmId: plan.id
     httpsOnly: true
+    virtualNetworkSubnetId: subnetId
     functionAppConfig: {
       deployment: {
         storage: {

@@ -38,6 +38,17 @@ resource rule 'Microsoft.Insights/dataCollectionRules@2024-03-11' = {
   }
 }
 
+// What it refuses or drops, and why: nothing else tells of rows that were accepted and did not arrive.
+resource errors 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  scope: rule
+  name: 'errors'
+  properties: {
+    workspaceId: workspaceId
+    logs: [{ category: 'LogErrors', enabled: true }]
+  }
+}
+
+output id string = rule.id
 output name string = rule.name
 output immutableId string = rule.properties.immutableId
 output endpoint string = rule.properties.endpoints.logsIngestion

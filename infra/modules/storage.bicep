@@ -5,6 +5,9 @@ param location string
 param tags object
 param sku 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Standard_GZRS'
 
+@description('Whether only private endpoints reach it, and Event Grid as a service that Azure trusts.')
+param isPrivate bool
+
 @description('Queue of upload events. What fails five times is moved to a second queue of this name and `-poison`.')
 param queueName string
 
@@ -28,7 +31,7 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     supportsHttpsTrafficOnly: true
     networkAcls: {
       bypass: 'AzureServices'
-      defaultAction: 'Allow'
+      defaultAction: isPrivate ? 'Deny' : 'Allow'
     }
   }
 }

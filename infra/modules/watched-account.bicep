@@ -1,5 +1,6 @@
 // Everything one watched account needs, deployed to its resource group: the scanner may read it, its topic may deliver to the
-// scanner, and then the events flow. In that order.
+// scanner, and then the events flow. In that order. Beside it: who wrote and read there, if asked for, and an alert for events
+// that did not arrive.
 @export()
 @description('A storage account whose uploads are scanned.')
 type watchedAccount = {
@@ -9,7 +10,14 @@ type watchedAccount = {
 
   @description('Name of the Event Grid system topic that the account already has, such as Defender\'s. Left out or empty: one is made.')
   existingTopicName: string?
+
+  @description('Whether the account gets a private endpoint in the scanner\'s network. Only with `privateNetwork`.')
+  privateEndpoint: bool?
 }
+
+@export()
+@description('Which operations on watched accounts are logged as StorageBlobLogs: none, those that write and delete, or those that read too.')
+type callerLogging = 'none' | 'writes' | 'all'
 
 @export()
 @description('Where the scanner is and what it is called.')
@@ -27,9 +35,23 @@ type scannerReference = {
 param account watchedAccount
 param scanner scannerReference
 param tags object
+param callerLogs callerLogging
+
+@description('Resource id of the workspace that the logs go to.')
+param workspaceId string
+
+@description('Whether to tell of events that did not reach the scanner.')
+param withAlerts bool
+param actionGroupIds string[]
 
 var accountName = last(split(account.id, '/'))
 var existingTopicName = account.?existingTopicName ?? ''
+var subscriptionName = 'sluice-${uniqueString(scanner.storageId)}'
+var logCategories = {
+  none: []
+  writes: ['StorageWrite', 'StorageDelete']
+  all: ['StorageWrite', 'StorageDelete', 'StorageRead']
+}
 
 resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: accountName
@@ -66,11 +88,36 @@ module topicRoles 'roles.bicep' = {
 
 module subscription 'subscription.bicep' = {
   params: {
-    name: 'sluice-${uniqueString(scanner.storageId)}'
+    name: subscriptionName
     topicName: topic.outputs.name
     storageId: scanner.storageId
     queueName: scanner.queueName
     deadLetterContainerName: scanner.deadLetterContainerName
   }
   dependsOn: [readerRoles, topicRoles]
+}
+
+module deliveryAlert 'delivery-alert.bicep' = if (withAlerts) {
+  params: {
+    name: '${accountName}-${subscriptionName}'
+    tags: tags
+    topicName: topic.outputs.name
+    subscriptionName: subscriptionName
+    actionGroupIds: actionGroupIds
+  }
+  dependsOn: [subscription]
+}
+
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' existing = {
+  parent: storage
+  name: 'default'
+}
+
+resource callers 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (callerLogs != 'none') {
+  scope: blobs
+  name: subscriptionName
+  properties: {
+    workspaceId: workspaceId
+    logs: map(logCategories[callerLogs], category => { category: category, enabled: true })
+  }
 }

@@ -1,15 +1,21 @@
 /**
- * The incidents that the analytics rule would raise from the rows in the findings table. Nothing here runs KQL: the
- * columns that the rule's query gives are computed in TypeScript (a test holds their names against the query itself).
- * Everything after the query comes from the rule's YAML: which column is the severity, title and description, which
+ * The incidents that an analytics rule would raise from the rows in the findings table. The rule's own query is run over
+ * the rows; everything after it comes from the rule's YAML too: which column is the severity, title and description, which
  * entities an alert has, and how alerts are grouped into incidents.
+ *
+ * The service runs the query every few minutes and waits for slow rows. Here it is run when rows have come: those are
+ * taken to have come in just now, and those of earlier runs as long ago as the time between two runs.
  *
  * Left out is what nobody uploads here: `StorageBlobLogs`, so the columns about the uploader are empty.
  */
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { tables } from '../sinks/rows.ts';
 import type { FindingRow } from '../sinks/rows.ts';
+import { runQuery } from './kusto/run-query.ts';
+import type { ResultRow } from './kusto/run-query.ts';
+import { loadTableDefinitions } from './table-definitions.ts';
 
 const severities = ['Informational', 'Low', 'Medium', 'High'] as const;
 export type IncidentSeverity = (typeof severities)[number];
@@ -45,6 +51,9 @@ export interface Incident {
 /** What of a rule's YAML decides about alerts and incidents. The whole schema is checked where the rule is built. */
 const incidentRule = z.object({
   name: z.string(),
+  query: z.string(),
+  queryFrequency: z.string().transform(durationInMs),
+  queryPeriod: z.string().transform(durationInMs),
   severity: z.enum(severities),
   tactics: z.array(z.string()),
   relevantTechniques: z.array(z.string()),
@@ -81,34 +90,45 @@ export function readIncidentRule(path: string | URL): IncidentRule {
   return incidentRule.parse(parse(readFileSync(path, 'utf8')));
 }
 
-/** Remembers what was raised, as the rule's own look at earlier rows does. */
+/** One rule, the rows that have come so far, and the incidents they opened. */
 export class IncidentBook {
   readonly #rule: IncidentRule;
-  readonly #raised = new Set<string>();
+  /** Rows of earlier runs that the query still looks back to. */
+  #earlier: readonly FindingRow[] = [];
   readonly #incidents: { incident: Incident; key: string | undefined; lastAlertAt: number }[] = [];
 
   constructor(rule: IncidentRule) {
     this.#rule = rule;
   }
 
-  /** Takes rows that have come in; returns the incidents they opened or joined, each as it then is. */
+  /**
+   * Takes rows that have come in; returns the incidents they opened or joined, each as it then is. Throws `KustoError`
+   * when the rule's query cannot be run. The first call loads the language service, which takes about a second.
+   */
   add(rows: readonly FindingRow[], now: Date): Incident[] {
     const touched = new Set<number>();
-    for (const row of rows) {
-      const columns = alertColumns(row);
-      if (columns === undefined) continue;
-      const alert = this.#toAlert(columns);
-      const id = `${row.FindingId} ${alert.severity}`;
-      if (this.#raised.has(id)) continue;
-      this.#raised.add(id);
-      touched.add(this.#file(alert, now.getTime()));
-    }
+    for (const columns of this.#run(rows, now)) touched.add(this.#file(this.#toAlert(columns), now.getTime()));
+    const { queryPeriod } = this.#rule;
+    this.#earlier = [...this.#earlier, ...rows].filter(
+      ({ TimeGenerated }) => Date.parse(TimeGenerated) > now.getTime() - queryPeriod,
+    );
     return [...touched].map((index) => this.#incidents[index]!.incident);
   }
 
-  #toAlert(columns: AlertColumns): Alert {
+  #run(rows: readonly FindingRow[], now: Date): readonly ResultRow[] {
+    const earlierRun = new Date(now.getTime() - this.#rule.queryFrequency);
+    const findings = {
+      name: tables.findings,
+      columns: loadTableDefinitions().find(({ name }) => name === tables.findings)!.columns,
+      rows: [...this.#earlier, ...rows].map((row) => ({ ...row })),
+      ingestedAt: (index: number) => (index < this.#earlier.length ? earlierRun : now),
+    };
+    return runQuery(this.#rule.query, { tables: [findings] }, now).rows;
+  }
+
+  #toAlert(columns: ResultRow): Alert {
     const { alertDetailsOverride, entityMappings, customDetails, severity } = this.#rule;
-    const value = (name: string): string => columns[name] ?? '';
+    const value = (name: string): string => toText(columns[name]);
     const fill = (format: string): string =>
       format.replaceAll(/\{\{\s*(.*?)\s*\}\}/g, (_, name: string) => value(name));
     const own = severities.find((word) => word === value(alertDetailsOverride.alertSeverityColumnName));
@@ -178,44 +198,10 @@ export class IncidentBook {
   }
 }
 
-/** A row of the query's result, as text; empty where KQL has an empty value. */
-export type AlertColumns = Readonly<Record<string, string>>;
-
-/** The result of the rule's query for one finding; undefined where its `where` leaves the finding out. */
-export function alertColumns(row: FindingRow): AlertColumns | undefined {
-  if (row.Canary || (row.Exclusion !== '' && row.ExclusionBasis === 'trusted')) return undefined;
-  const isKnown = severities.some((word) => word === row.Severity);
-  const name = /([^/]+)\/*$/.exec(row.ObjectName)?.[1] ?? '';
-  const folder = /^(.*\/)[^/]+\/*$/s.exec(row.ObjectName)?.[1] ?? '';
-  const first = row.Evidence.find((match) => 'pattern' in match);
-  const description = row.Meta.description;
-  return {
-    TimeGenerated: row.TimeGenerated,
-    UploadedAt: row.EventTime ?? '',
-    AlertSeverity: row.Exclusion !== '' ? 'Informational' : isKnown ? row.Severity : 'Medium',
-    Rule: row.Rule,
-    Namespace: row.Namespace,
-    Description: typeof description === 'object' ? JSON.stringify(description) : String(description ?? ''),
-    FirstMatch: first === undefined ? '' : `${first.pattern} at offset ${first.offset}`,
-    Account: row.Account,
-    Container: row.Container,
-    ObjectName: row.ObjectName,
-    FileName: name === '' ? row.ObjectName : name,
-    FileDirectory: `/${row.Container}/${folder}`,
-    BlobUrl: row.BlobUrl,
-    ResourceId: row.ResourceId,
-    SizeInBytes: String(row.SizeInBytes ?? ''),
-    HashAlgorithm: row.Sha256 === '' ? '' : 'SHA256',
-    Sha256: row.Sha256,
-    Exclusion: row.Exclusion,
-    ExclusionBasis: row.ExclusionBasis,
-    UploaderIp: '',
-    UploaderAuthentication: '',
-    UploaderObjectId: '',
-    UploaderAgent: '',
-    FindingId: row.FindingId,
-    ScanId: row.ScanId,
-  };
+/** As an alert shows a column. */
+function toText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return value === null || value === undefined ? '' : JSON.stringify(value);
 }
 
 function withValue(entries: readonly (readonly [string, string])[]): Record<string, string> {

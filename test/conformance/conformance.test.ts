@@ -7,15 +7,14 @@ import { asExpected } from './compare.ts';
 import { answerOf, compileFor, evidenceModes, fullModes, wholeMode } from './engine-modes.ts';
 import type { Compiled, Question } from './engine-modes.ts';
 import { seed } from './seed.ts';
-import { isKnownDefect, lackingFeatures, missingWarnings } from './supported.ts';
+import { lackingFeatures, missingWarnings } from './supported.ts';
 
 const EVIDENCE_MATCHES = 16;
 
 for (const [chapter, cases] of casesByChapter(allCases())) {
   describe(chapter, () => {
     for (const example of cases) {
-      // `fails`: the suite says so when the defect is gone.
-      (isKnownDefect(example) ? it.fails : it)(example.name, () => answersAsExpected(example));
+      it(example.name, () => answersAsExpected(example));
     }
   });
 }

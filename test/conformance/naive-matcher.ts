@@ -84,9 +84,16 @@ function hexAt({ nodes }: NaiveHex, data: Uint8Array, start: number): MatchTuple
   return undefined;
 }
 
+/** Could the pattern, from `start` on, be a match of that length? */
+export function couldHaveLength(pattern: NaivePattern, data: Uint8Array, [start, length]: MatchTuple): boolean {
+  if (pattern.kind === 'text') return textAt(pattern, data, start)?.[1] === length;
+  for (const end of hexEnds(pattern.nodes, data, start)) if (end === start + length) return true;
+  return false;
+}
+
 /**
  * Has the pattern both a gap and alternatives of several lengths? Which of its possible ends it reports is then a matter of
- * the reference's inner order; that it matches is not.
+ * the reference's inner order (the tail that comes first in the data, as a rule); that it matches is not.
  */
 export function hasSeveralEnds(pattern: NaivePattern): boolean {
   if (pattern.kind === 'text') return false;

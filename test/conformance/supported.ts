@@ -65,24 +65,6 @@ export const supportedFeatures: ReadonlySet<string> = new Set([
 /** Cases, by name, whose warning the engine does not give yet. It must not, or the entry goes. */
 export const missingWarnings: ReadonlySet<string> = new Set([]);
 
-/**
- * Cases, by the beginning of their names, that the engine answers wrongly for now. They must go on failing, or the entry
- * goes. All are one defect: in front of and between wide gaps a piece with several possible ends takes its first one only,
- * and so misses matches.
- */
-const knownDefects: readonly string[] = [
-  'a piece before a gap takes the alternative that lets the rest fit',
-  'a piece before a lazy gap takes the alternative that lets the rest fit',
-  'a piece before a bounded gap takes the alternative that lets the rest fit',
-  'a piece between gaps takes the alternative that lets the rest fit',
-  'an inner alternative before a gap lets the rest fit',
-  'a short piece before a gap takes the alternative that lets the rest fit',
-];
-
-export function isKnownDefect({ name }: { readonly name: string }): boolean {
-  return knownDefects.some((start) => name.startsWith(start));
-}
-
 const WARNING = 'warning:';
 
 /** The features among `features` that the engine lacks. */

@@ -11,7 +11,6 @@ import {
   EXTERNAL_FIELDS,
   EXTERNAL_TYPE,
   PATTERN_FIELDS,
-  REGEX_FIELDS,
   RULE,
   RULE_FIELDS,
   type RuleImage,
@@ -320,7 +319,7 @@ class CodeCheck {
   }
 
   #isRegex(regex: number): boolean {
-    return isIn(regex, this.#image.regexes.length / REGEX_FIELDS);
+    return isIn(regex, this.#image.regexes.length);
   }
 
   #push(type: CodeType): true {

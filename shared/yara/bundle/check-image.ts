@@ -23,8 +23,6 @@ import {
   PATTERN_FIELDS,
   PAIR_ITEM_FIELDS,
   PATTERN_KINDS,
-  REGEX,
-  REGEX_FIELDS,
   RULE,
   RULE_FIELDS,
   SCALAR,
@@ -35,10 +33,10 @@ import {
   USER_FLAG,
   type RuleImage,
 } from './image.ts';
-import { STATE_FIELDS } from '../compiler/automaton.ts';
+import { UNLIMITED } from '../compiler/automaton.ts';
 import { isRank, isString, isTarget, isWithin, rowsOf } from './bounds.ts';
 import { checkCode } from './check-code.ts';
-import { checkPrograms, isAutomaton } from './check-programs.ts';
+import { checkPrograms, sizesWithin } from './check-programs.ts';
 
 /** No window is longer than this: the longest literal, and as much before it. */
 const MAX_REACH = 1 << 28;
@@ -47,6 +45,7 @@ const MAX_REACH = 1 << 28;
 export function checkImage(image: RuleImage): string | undefined {
   return (
     checkStrings(image) ??
+    checkShapes(image) ??
     checkRules(image) ??
     checkPatterns(image) ??
     checkLiterals(image) ??
@@ -60,6 +59,12 @@ export function checkImage(image: RuleImage): string | undefined {
 
 function checkStrings({ stringOffsets, stringBytes }: RuleImage): string | undefined {
   return isAscending(stringOffsets, stringBytes.length) ? undefined : 'its table of strings is broken';
+}
+
+/** Shapes themselves are looked at where they are used: how large one may be depends on that. */
+function checkShapes({ shapeOffsets, shapes, byteSets }: RuleImage): string | undefined {
+  const isSound = isAscending(shapeOffsets, shapes.length) && rowsOf(byteSets, 8) >= 0;
+  return isSound ? undefined : 'its table of shapes is broken';
 }
 
 /** Starts at 0, never descends, ends at `last`. */
@@ -88,11 +93,13 @@ function checkRules(image: RuleImage): string | undefined {
 }
 
 function checkPatterns(image: RuleImage): string | undefined {
-  const { patterns, rules } = image;
+  const { patterns, rules, floats } = image;
   if (rowsOf(patterns, PATTERN_FIELDS) < 0) return 'its table of patterns is broken';
   for (let row = 0; row < patterns.length; row += PATTERN_FIELDS) {
+    const anchor = patterns[row + PATTERN.anchor]!;
     const isSound =
       isString(image, patterns[row + PATTERN.identifier]!) &&
+      (anchor === -1 || isWithin(anchor, 1, floats.length)) &&
       PATTERN_KINDS[patterns[row + PATTERN.kind]!] !== undefined &&
       isWithin(patterns[row + PATTERN.rule]!, 1, rules.length / RULE_FIELDS);
     if (!isSound) return `pattern ${row / PATTERN_FIELDS} of its table is broken`;
@@ -171,18 +178,10 @@ function checkBuckets(image: RuleImage): string | undefined {
 
 /** What code names in modules, and its regexes. */
 function checkLinks(image: RuleImage): string | undefined {
-  const { links, regexes, regexStates, regexSets } = image;
+  const { links, regexes } = image;
   if (!links.every((id) => isString(image, id))) return 'its table of links is broken';
-  if (rowsOf(regexes, REGEX_FIELDS) < 0 || rowsOf(regexSets, 8) < 0 || rowsOf(regexStates, STATE_FIELDS) < 0) {
-    return 'its table of regexes is broken';
-  }
-  const tables = { states: regexStates, byteSets: regexSets };
-  for (let row = 0; row < regexes.length; row += REGEX_FIELDS) {
-    if (!isAutomaton(tables, regexes[row + REGEX.first]!, regexes[row + REGEX.count]!)) {
-      return 'its table of regexes is broken';
-    }
-  }
-  return undefined;
+  const sizes = sizesWithin(image, UNLIMITED);
+  return regexes.every((shape) => sizes(shape) !== undefined) ? undefined : 'its table of regexes is broken';
 }
 
 /** A match must lie within the reach on both sides of its window, or the scanner's window would not hold it. */

@@ -1,5 +1,6 @@
 /** Are the tables of programs, atoms and chains of an image sound? A part of `checkImage`. */
-import { STATE_FIELDS, STATE_OP } from '../compiler/automaton.ts';
+import { MAX_STATES } from '../compiler/automaton.ts';
+import { measureShape, type ShapeSize } from '../compiler/shape-size.ts';
 import { isRank, isTarget, isWithin, rowsOf } from './bounds.ts';
 import {
   ATOM,
@@ -13,6 +14,7 @@ import {
   PROGRAM_FIELDS,
   REACH,
   SCALAR,
+  shapeCodeOf,
   type RuleImage,
 } from './image.ts';
 
@@ -21,58 +23,41 @@ export function checkPrograms(image: RuleImage): string | undefined {
 }
 
 function checkRows(image: RuleImage): string | undefined {
-  const { programs, states, byteSets, scalars } = image;
-  const stateCount = rowsOf(states, STATE_FIELDS);
-  if (rowsOf(programs, PROGRAM_FIELDS) < 0 || stateCount < 0 || rowsOf(byteSets, 8) < 0)
-    return 'its table of programs is broken';
+  const { programs, scalars } = image;
+  if (rowsOf(programs, PROGRAM_FIELDS) < 0) return 'its table of programs is broken';
+  const sizes = sizesWithin(image, REACH);
   const room = Math.min(scalars[SCALAR.leftReach] ?? 0, scalars[SCALAR.rightReach] ?? 0);
   for (let row = 0; row < programs.length; row += PROGRAM_FIELDS) {
     const maxLength = programs[row + PROGRAM.maxLength]!;
+    const size = sizes(programs[row + PROGRAM.shape]!);
     const isSound =
       isTarget(image, programs[row + PROGRAM.target]!) &&
       isRank(programs[row + PROGRAM.rank]!) &&
-      programs[row + PROGRAM.minLength]! >= 0 &&
-      maxLength <= REACH &&
-      (maxLength < 0 ? 2 * REACH : maxLength) <= room &&
-      isAutomaton(image, programs[row + PROGRAM.forward]!, programs[row + PROGRAM.forwardCount]!) &&
-      isAutomaton(image, programs[row + PROGRAM.backward]!, programs[row + PROGRAM.backwardCount]!);
+      size !== undefined &&
+      programs[row + PROGRAM.minLength] === size.minLength &&
+      maxLength === (size.maxLength > REACH ? -1 : size.maxLength) &&
+      (maxLength < 0 ? 2 * REACH : maxLength) <= room;
     if (!isSound) return `program ${row / PROGRAM_FIELDS} of its table is broken`;
   }
   return undefined;
 }
 
-/** Every state leads to a state of the same automaton. */
-export function isAutomaton(
-  { states, byteSets }: Pick<RuleImage, 'states' | 'byteSets'>,
-  first: number,
-  count: number,
-): boolean {
-  if (!isWithin(first, count, states.length / STATE_FIELDS)) return false;
-  for (let state = 0; state < count; state++) {
-    const row = (first + state) * STATE_FIELDS;
-    const x = states[row + 1]!;
-    const y = states[row + 2]!;
-    const hasNext = state + 1 < count;
-    switch (states[row]) {
-      case STATE_OP.byte:
-        if (!hasNext || !isWithin(x, 1, byteSets.length / 8)) return false;
-        break;
-      case STATE_OP.split:
-        if (!isWithin(x, 1, count) || !isWithin(y, 1, count)) return false;
-        break;
-      case STATE_OP.jump:
-        if (!isWithin(x, 1, count)) return false;
-        break;
-      case STATE_OP.assert:
-        if (!hasNext) return false;
-        break;
-      case STATE_OP.accept:
-        break;
-      default:
-        return false;
+/**
+ * Sizes of the image's shapes for a reach, each found once; undefined where there is no such shape, or where it is not small
+ * enough to be unrolled, or always longer than the reach.
+ */
+export function sizesWithin(image: RuleImage, reach: number): (shape: number) => ShapeSize | undefined {
+  const { shapeOffsets, byteSets } = image;
+  const known = new Map<number, ShapeSize | undefined>();
+  return (shape) => {
+    if (!known.has(shape)) {
+      const isThere = isWithin(shape, 1, shapeOffsets.length - 1);
+      const size = isThere ? measureShape(shapeCodeOf(image, shape), byteSets.length / 8, reach) : undefined;
+      const isUsable = size !== undefined && size.minLength <= reach && size.stateCount <= MAX_STATES;
+      known.set(shape, isUsable ? size : undefined);
     }
-  }
-  return true;
+    return known.get(shape);
+  };
 }
 
 function checkAtoms({ atoms, programs }: RuleImage): string | undefined {

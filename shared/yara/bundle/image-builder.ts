@@ -1,6 +1,7 @@
 /** Collects the sections of an image while the compiler works, and interns strings and constants. */
-import { STATE_FIELDS } from '../compiler/automaton.ts';
-import { REGEX_FIELDS, sectionTypes, type RuleImage, type SectionName } from './image.ts';
+import { encodeShape } from '../compiler/shape-code.ts';
+import type { Shape } from '../compiler/shape.ts';
+import { sectionTypes, type RuleImage, type SectionName } from './image.ts';
 
 const encoder = new TextEncoder();
 
@@ -12,8 +13,11 @@ export class ImageBuilder {
   readonly #floats: number[] = [];
   readonly #setIds = new Map<string, number>();
   readonly #linkIds = new Map<string, number>();
-  readonly #regexIds = new Map<string, number>();
-  readonly #regexSetIds = new Map<string, number>();
+  readonly #regexIds = new Map<number, number>();
+  readonly #shapeIds = new Map<string, number>();
+  readonly #shapes: Uint8Array[] = [];
+  readonly #byteSetIds = new Map<string, number>();
+  readonly #byteSets: Uint32Array[] = [];
 
   readonly rules: number[] = [];
   readonly tags: number[] = [];
@@ -23,8 +27,6 @@ export class ImageBuilder {
   readonly code: number[] = [];
   readonly links: number[] = [];
   readonly regexes: number[] = [];
-  readonly #regexStates: number[] = [];
-  readonly #regexSets: Uint32Array[] = [];
   readonly base64Forms: number[] = [];
   readonly externals: number[] = [];
   readonly diagnostics: number[] = [];
@@ -34,9 +36,7 @@ export class ImageBuilder {
   }
 
   bytes(bytes: Uint8Array): number {
-    // One character per byte makes an exact key of any bytes.
-    let key = '';
-    for (let at = 0; at < bytes.length; at += 8192) key += String.fromCharCode(...bytes.subarray(at, at + 8192));
+    const key = keyOf(bytes);
     let id = this.#stringIds.get(key);
     if (id === undefined) {
       id = this.#strings.length;
@@ -89,45 +89,48 @@ export class ImageBuilder {
     return id;
   }
 
-  /** A regex of a condition. `statesFor` gives its states, with sets numbered by what it is handed. */
-  regex(statesFor: (intern: (set: Uint32Array) => number) => readonly number[]): number {
-    const states = statesFor((set) => this.#regexSet(set));
-    const key = states.join();
-    let id = this.#regexIds.get(key);
+  /** A regex of a condition. */
+  regex(regex: Shape): number {
+    const shape = this.shape(regex);
+    let id = this.#regexIds.get(shape);
     if (id === undefined) {
-      id = this.regexes.length / REGEX_FIELDS;
-      this.regexes.push(this.#regexStates.length / STATE_FIELDS, states.length / STATE_FIELDS);
-      for (const number of states) this.#regexStates.push(number);
-      this.#regexIds.set(key, id);
+      id = this.regexes.length;
+      this.regexes.push(shape);
+      this.#regexIds.set(shape, id);
     }
     return id;
   }
 
-  #regexSet(set: Uint32Array): number {
-    const key = set.join();
-    let id = this.#regexSetIds.get(key);
+  /** Equal shapes are shared. */
+  shape(shape: Shape): number {
+    const code = encodeShape(shape, (set) => this.#byteSet(set));
+    const key = keyOf(code);
+    let id = this.#shapeIds.get(key);
     if (id === undefined) {
-      id = this.#regexSets.length;
-      this.#regexSets.push(set);
-      this.#regexSetIds.set(key, id);
+      id = this.#shapes.length;
+      this.#shapes.push(code);
+      this.#shapeIds.set(key, id);
+    }
+    return id;
+  }
+
+  #byteSet(set: Uint32Array): number {
+    const key = set.join();
+    let id = this.#byteSetIds.get(key);
+    if (id === undefined) {
+      id = this.#byteSets.length;
+      this.#byteSets.push(set);
+      this.#byteSetIds.set(key, id);
     }
     return id;
   }
 
   build(matching: Pick<RuleImage, MatchingSection>): RuleImage {
-    const offsets = new Uint32Array(this.#strings.length + 1);
-    let total = 0;
-    this.#strings.forEach((bytes, id) => {
-      total += bytes.length;
-      offsets[id + 1] = total;
-    });
-    const stringBytes = new Uint8Array(total);
-    this.#strings.forEach((bytes, id) => {
-      stringBytes.set(bytes, offsets[id]);
-    });
+    const strings = joined(this.#strings);
+    const shapes = joined(this.#shapes);
     return {
-      stringOffsets: offsets,
-      stringBytes,
+      stringOffsets: strings.offsets,
+      stringBytes: strings.bytes,
       rules: Int32Array.from(this.rules),
       tags: Int32Array.from(this.tags),
       metas: Int32Array.from(this.metas),
@@ -138,14 +141,37 @@ export class ImageBuilder {
       code: Int32Array.from(this.code),
       links: Int32Array.from(this.links),
       regexes: Int32Array.from(this.regexes),
-      regexStates: Int32Array.from(this.#regexStates),
-      regexSets: Uint32Array.from(this.#regexSets.flatMap((set) => [...set])),
+      shapes: shapes.bytes,
+      shapeOffsets: shapes.offsets,
+      byteSets: Uint32Array.from(this.#byteSets.flatMap((set) => [...set])),
       integers: BigInt64Array.from(this.#integerIds.keys()),
       floats: Float64Array.from(this.#floats),
       externals: Int32Array.from(this.externals),
       diagnostics: Int32Array.from(this.diagnostics),
     };
   }
+}
+
+/** One character per byte makes an exact key of any bytes. */
+function keyOf(bytes: Uint8Array): string {
+  let key = '';
+  for (let at = 0; at < bytes.length; at += 8192) key += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  return key;
+}
+
+/** One after the other; `offsets` cuts them apart again. */
+function joined(parts: readonly Uint8Array[]): { readonly offsets: Uint32Array; readonly bytes: Uint8Array } {
+  const offsets = new Uint32Array(parts.length + 1);
+  let total = 0;
+  parts.forEach((part, id) => {
+    total += part.length;
+    offsets[id + 1] = total;
+  });
+  const bytes = new Uint8Array(total);
+  parts.forEach((part, id) => {
+    bytes.set(part, offsets[id]);
+  });
+  return { offsets, bytes };
 }
 
 /** The sections that `buildMatcher` makes from the literals. */
@@ -155,8 +181,6 @@ export type MatchingSection = Extract<
   | 'literalBytes'
   | 'literalUsers'
   | 'programs'
-  | 'states'
-  | 'byteSets'
   | 'atoms'
   | 'chains'
   | 'pieces'

@@ -28,9 +28,11 @@ export const sectionTypes = {
   base64Forms: Int32Array,
   /** `PROGRAM_FIELDS` numbers per program. */
   programs: Int32Array,
-  /** `STATE_FIELDS` (compiler/automaton.ts) numbers per state; an automaton's states stand together. */
-  states: Int32Array,
-  /** Eight words per set of bytes. */
+  /** Codes of shapes (compiler/shape-code.ts), those of programs and of regexes in conditions. */
+  shapes: Uint8Array,
+  /** One entry more than there are shapes: cuts `shapes`. */
+  shapeOffsets: Uint32Array,
+  /** Eight words per set of bytes that shapes name. */
   byteSets: Uint32Array,
   /** `ATOM_FIELDS` numbers per atom. */
   atoms: Int32Array,
@@ -53,11 +55,8 @@ export const sectionTypes = {
   code: Int32Array,
   /** String ids of what code names in modules: a module, a field, or a function as `functionLink` writes it. */
   links: Int32Array,
-  /** First state and count of states of each regex in a condition. */
+  /** Shape of each regex in a condition. */
   regexes: Int32Array,
-  /** As `states` and `byteSets`, of the regexes in conditions. */
-  regexStates: Int32Array,
-  regexSets: Uint32Array,
   integers: BigInt64Array,
   floats: Float64Array,
   /** `EXTERNAL_FIELDS` numbers per external. */
@@ -122,8 +121,9 @@ export const META_FIELDS = 3;
 /** `value` is: a string id · a string id of bytes that are not UTF-8 · an index into `integers` · into `floats` · 0 or 1. */
 export const META_TYPE = { text: 0, bytes: 1, integer: 2, float: 3, boolean: 4 } as const;
 
-export const PATTERN = { identifier: 0, kind: 1, flags: 2, rule: 3 } as const;
-export const PATTERN_FIELDS = 4;
+/** `anchor` is an index into `floats`: matches at other offsets do not count; −1 where all do. */
+export const PATTERN = { identifier: 0, kind: 1, flags: 2, rule: 3, anchor: 4 } as const;
+export const PATTERN_FIELDS = 5;
 export const PATTERN_KINDS = ['text', 'hex', 'regex'] as const;
 export const PATTERN_FLAG = {
   private: 1,
@@ -161,8 +161,8 @@ export const BASE64 = { plain: 0, alphabet: 1, padding: 2, unit: 3 } as const;
 export const BASE64_FIELDS = 4;
 
 /**
- * `target`, `flags`, `rank` as for users. Lengths in bytes, `maxLength` −1 when longer than the reach. Automata are `first`
- * state and `count` of states, forward and backward. A program without atoms runs everywhere.
+ * `target`, `flags`, `rank` as for users. Lengths in bytes, `maxLength` −1 when longer than the reach. A program without
+ * atoms runs everywhere.
  */
 export const PROGRAM = {
   target: 0,
@@ -170,13 +170,10 @@ export const PROGRAM = {
   rank: 2,
   minLength: 3,
   maxLength: 4,
-  forward: 5,
-  forwardCount: 6,
-  backward: 7,
-  backwardCount: 8,
-  hasAtoms: 9,
+  shape: 5,
+  hasAtoms: 6,
 } as const;
-export const PROGRAM_FIELDS = 10;
+export const PROGRAM_FIELDS = 7;
 
 /** Bytes from a match's start to the atom, and from the atom's start to the match's end; −1 when beyond the reach. */
 export const ATOM = { program: 0, minBefore: 1, maxBefore: 2, maxBehind: 3 } as const;
@@ -188,9 +185,6 @@ export const CHAIN_FIELDS = 4;
 /** The gap before the piece; `maxGap` Infinity where it has no end. */
 export const PIECE = { chain: 0, minGap: 1, maxGap: 2 } as const;
 export const PIECE_FIELDS = 3;
-
-export const REGEX = { first: 0, count: 1 } as const;
-export const REGEX_FIELDS = 2;
 
 export const EXTERNAL = { name: 0, type: 1, value: 2 } as const;
 export const EXTERNAL_FIELDS = 3;
@@ -238,6 +232,10 @@ export function hashGram(gram: number): number {
 
 export function stringBytesOf(image: RuleImage, id: number): Uint8Array {
   return image.stringBytes.subarray(image.stringOffsets[id], image.stringOffsets[id + 1]);
+}
+
+export function shapeCodeOf(image: RuleImage, shape: number): Uint8Array {
+  return image.shapes.subarray(image.shapeOffsets[shape], image.shapeOffsets[shape + 1]);
 }
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });

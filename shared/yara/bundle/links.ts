@@ -2,10 +2,11 @@
  * What an image's code refers to by number, made usable once per image: names of modules and their fields, functions of
  * modules, regexes of conditions.
  */
-import { STATE_FIELDS } from '../compiler/automaton.ts';
+import { UNLIMITED } from '../compiler/automaton.ts';
 import { linkedFunction, type LinkedFunction } from '../modules/links.ts';
 import { TextRegex } from '../scan/text-regex.ts';
-import { REGEX, REGEX_FIELDS, textOf, type RuleImage } from './image.ts';
+import { Unroller } from '../scan/unroller.ts';
+import { textOf, type RuleImage } from './image.ts';
 
 export interface Links {
   readonly names: readonly string[];
@@ -26,11 +27,7 @@ export function linksOf(image: RuleImage): Links {
   return links;
 }
 
-function regexesOf({ regexes, regexStates, regexSets }: RuleImage): TextRegex[] {
-  const sets = Array.from({ length: regexSets.length / 8 }, (_, set) => regexSets.subarray(set * 8, set * 8 + 8));
-  return Array.from({ length: regexes.length / REGEX_FIELDS }, (_, regex) => {
-    const first = regexes[regex * REGEX_FIELDS + REGEX.first]!;
-    const count = regexes[regex * REGEX_FIELDS + REGEX.count]!;
-    return new TextRegex(regexStates.subarray(first * STATE_FIELDS, (first + count) * STATE_FIELDS), sets);
-  });
+function regexesOf(image: RuleImage): TextRegex[] {
+  const unroller = new Unroller(image);
+  return Array.from(image.regexes, (shape) => new TextRegex(() => unroller.unroll(shape, UNLIMITED)));
 }

@@ -3,7 +3,7 @@
  * match may begin and end. The filter looks for atoms; the automaton is run only around them.
  */
 import { factsOf, MAX_GRAM_SPELLINGS } from './byte-frequency.ts';
-import { extentOf, type Shape } from './automaton.ts';
+import { extentOf, type Shape } from './shape.ts';
 
 export interface Atom {
   /** One to four sets of bytes, one after the other. */

@@ -20,7 +20,7 @@ import type {
   RegexLiteral,
 } from '../syntax/ast.ts';
 import type { Span } from '../syntax/diagnostic.ts';
-import { MAX_STATES, shapeOfRegex, stateCountOf, statesOf } from './automaton.ts';
+import { MAX_STATES, UNLIMITED } from './automaton.ts';
 import {
   anyOf,
   article,
@@ -38,11 +38,10 @@ import { checkCall, checkField, checkIndex } from './module-access.ts';
 import { checkArithmetic, checkComparison, checkLogical, checkTextOperation, checkUnary } from './operators.ts';
 import type { RuleScope } from './rule-scope.ts';
 import { checkForIn, checkForOf, checkOf } from './sets.ts';
+import { sizeOf } from './shape-size.ts';
+import { shapeOfRegex } from './shape.ts';
 import { nearest } from './suggestions.ts';
 import { checkWith } from './with.ts';
-
-/** In a condition a regex is asked of one text, however long, so repeats are unrolled as far as they are written. */
-const UNLIMITED = Number.MAX_SAFE_INTEGER;
 
 export class ConditionChecker {
   readonly scope: RuleScope;
@@ -257,9 +256,9 @@ export class ConditionChecker {
 
   #regex({ span, regex }: RegexLiteral): Checked | undefined {
     const shape = shapeOfRegex(regex.root);
-    const count = stateCountOf(shape, UNLIMITED);
-    if (count > MAX_STATES) {
-      this.scope.error('E901', span, `the regular expression needs ${count} states, more than ${MAX_STATES}`, {
+    const { stateCount } = sizeOf(shape, UNLIMITED);
+    if (stateCount > MAX_STATES) {
+      this.scope.error('E901', span, `the regular expression needs ${stateCount} states, more than ${MAX_STATES}`, {
         hint: 'use smaller repeats, or fewer of them inside one another',
       });
       return undefined;
@@ -267,10 +266,7 @@ export class ConditionChecker {
     return {
       type: 'regex',
       write: (to) => {
-        to.op(
-          'regex',
-          to.image.regex((intern) => statesOf(shape, UNLIMITED, intern)),
-        );
+        to.op('regex', to.image.regex(shape));
       },
     };
   }
@@ -278,19 +274,21 @@ export class ConditionChecker {
   // Patterns -------------------------------------------------------------------------------------------------------------
 
   /** The operand that names the pattern, after what is asked of it was noted; undefined after an error. */
-  pattern({ name, span }: PatternIdentifier, flags: number): number | undefined {
-    if (name !== '$') return this.scope.use(name, span, flags)?.index;
+  pattern({ name, span }: PatternIdentifier, flags: number, isAnywhere = true): number | undefined {
+    if (name !== '$') return this.scope.use(name, span, flags, isAnywhere)?.index;
     const current = this.currentPatterns.at(-1);
     // Outside of a loop the parser has refused it.
     if (current === undefined) return undefined;
-    this.scope.mark(current.patterns, flags);
+    this.scope.mark(current.patterns, flags, true);
     return ~current.slot;
   }
 
   #patternMatch(identifier: PatternIdentifier, anchor: Anchor | undefined): Checked | undefined {
-    const pattern = this.pattern(identifier, anchor === undefined ? 0 : PATTERN_FLAG.needsOffsets);
+    const isAt = anchor?.kind === 'at';
+    const pattern = this.pattern(identifier, anchor === undefined ? 0 : PATTERN_FLAG.needsOffsets, !isAt);
     const place = anchor && this.anchor(anchor);
     if (pattern === undefined || (anchor !== undefined && place === undefined)) return undefined;
+    if (isAt && pattern >= 0) this.scope.ask([pattern], constantInteger(place?.[0]));
     const instruction = anchor === undefined ? 'has' : anchor.kind === 'at' ? 'hasAt' : 'hasIn';
     return {
       type: 'boolean',

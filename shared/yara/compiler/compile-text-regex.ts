@@ -10,7 +10,9 @@ import { ParseContext } from '../syntax/parse-context.ts';
 import { parseRegex } from '../syntax/regex-parser.ts';
 import { SourceText } from '../syntax/source-text.ts';
 import { T } from '../syntax/tokens.ts';
-import { MAX_STATES, shapeOfRegex, stateCountOf, statesOf } from './automaton.ts';
+import { MAX_STATES, statesOf, UNLIMITED } from './automaton.ts';
+import { sizeOf } from './shape-size.ts';
+import { shapeOfRegex } from './shape.ts';
 
 export interface TextRegexOptions {
   /** ASCII case, as the flag `i`. */
@@ -40,15 +42,15 @@ export function compileTextRegex(text: string, options: TextRegexOptions = {}): 
   }
   const shape = shapeOfRegex(parseRegex(context, span, { isPattern: false, nocase: options.nocase ?? false }).root);
   const maxStates = options.maxStates ?? MAX_STATES;
-  const count = diagnostics.all.length > 0 ? 0 : stateCountOf(shape, Number.MAX_SAFE_INTEGER);
+  const count = diagnostics.all.length > 0 ? 0 : sizeOf(shape, UNLIMITED).stateCount;
   if (count > maxStates) {
     const message = `the regular expression needs ${count} states, more than ${maxStates}`;
     diagnostics.error('E901', source, span, message, { hint: 'use smaller repeats, or fewer inside one another' });
   }
   if (diagnostics.all.length > 0) throw new RuleCompileError(diagnostics.all);
   const sets: Uint32Array[] = [];
-  const states = statesOf(shape, Number.MAX_SAFE_INTEGER, (set) => sets.push(set) - 1);
-  const regex = new TextRegex(Int32Array.from(states), sets);
+  const states = statesOf(shape, UNLIMITED, (set) => sets.push(set) - 1);
+  const regex = new TextRegex(() => ({ states, sets }));
   const encoder = new TextEncoder();
   return { isIn: (asked) => regex.ask(encoder.encode(asked)).isMatch };
 }

@@ -4,33 +4,18 @@ import type { Atom } from './atoms.ts';
 import type { ProgramSet } from './programs.ts';
 
 export interface ProgramLayout {
-  readonly sections: Pick<RuleImage, 'programs' | 'states' | 'byteSets' | 'atoms' | 'chains' | 'pieces'>;
+  readonly sections: Pick<RuleImage, 'programs' | 'atoms' | 'chains' | 'pieces'>;
   /** Number of the first atom of each program's list. */
   readonly firstAtom: ReadonlyMap<readonly Atom[], number>;
 }
 
-export function layOutPrograms({ programs, byteSets, chains, pieces }: ProgramSet): ProgramLayout {
+export function layOutPrograms({ programs, chains, pieces }: ProgramSet): ProgramLayout {
   const rows: number[] = [];
-  const states: number[] = [];
   const atoms: number[] = [];
   const firstAtom = new Map<readonly Atom[], number>();
   let atomCount = 0;
-  const place = (automaton: readonly number[]): [first: number, count: number] => {
-    const first = states.length / 3;
-    for (const number of automaton) states.push(number);
-    return [first, automaton.length / 3];
-  };
-  programs.forEach(({ target, flags, rank, minLength, maxLength, forward, backward, atoms: list }, program) => {
-    rows.push(
-      target,
-      flags,
-      rank,
-      minLength,
-      bounded(maxLength),
-      ...place(forward),
-      ...place(backward),
-      list === undefined ? 0 : 1,
-    );
+  programs.forEach(({ target, flags, rank, minLength, maxLength, shape, atoms: list }, program) => {
+    rows.push(target, flags, rank, minLength, bounded(maxLength), shape, list === undefined ? 0 : 1);
     if (list === undefined) return;
     firstAtom.set(list, atomCount);
     atomCount += list.length;
@@ -42,8 +27,6 @@ export function layOutPrograms({ programs, byteSets, chains, pieces }: ProgramSe
     firstAtom,
     sections: {
       programs: Int32Array.from(rows),
-      states: Int32Array.from(states),
-      byteSets: Uint32Array.from(byteSets.flatMap((set) => [...set])),
       atoms: Int32Array.from(atoms),
       chains: Int32Array.from(
         chains.flatMap((chain) => [chain.pattern, chain.firstPiece, chain.pieceCount, Number(chain.isGreedy)]),

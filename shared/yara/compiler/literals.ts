@@ -9,7 +9,7 @@ import type { ImageBuilder } from '../bundle/image-builder.ts';
 import { USER_FLAG } from '../bundle/image.ts';
 import type { TextPattern } from '../syntax/ast.ts';
 import { hasByte } from '../syntax/byte-set.ts';
-import type { Shape } from './automaton.ts';
+import type { Shape } from './shape.ts';
 import { encodeBase64, STANDARD_ALPHABET } from './base64.ts';
 
 export interface LiteralForm {

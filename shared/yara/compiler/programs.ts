@@ -1,26 +1,19 @@
 /**
- * Turns patterns that are more than a run of bytes into what the scanner runs: programs (an automaton each way, with the
- * atoms that say where to run it) and chains (pieces with gaps between them that are too wide for one program). A piece that
- * is a plain run of bytes is a literal like any other.
+ * Turns patterns that are more than a run of bytes into what the scanner runs: programs (a shape, with the atoms that say
+ * where to look for it) and chains (pieces with gaps between them that are too wide for one program). A piece that is a
+ * plain run of bytes is a literal like any other.
  *
  * What matches goes to a *target*: a pattern, or, below zero, the piece `~target` of a chain.
  */
 import type { HexPattern, RegexPattern } from '../syntax/ast.ts';
 import type { RegexNode } from '../syntax/regex-ast.ts';
 import { REACH, USER_FLAG } from '../bundle/image.ts';
+import type { ImageBuilder } from '../bundle/image-builder.ts';
 import { chooseAtoms, type Atom } from './atoms.ts';
-import {
-  extentOf,
-  MAX_STATES,
-  reversed,
-  shapeOfHex,
-  shapeOfRegex,
-  stateCountOf,
-  statesOf,
-  widened,
-  type Shape,
-} from './automaton.ts';
+import { MAX_STATES } from './automaton.ts';
 import { literalOfShape, type LiteralSet } from './literals.ts';
+import { extentOf, shapeOfHex, shapeOfRegex, widened, type Shape } from './shape.ts';
+import { sizeOf } from './shape-size.ts';
 
 /** A gap wider than this makes a chain of a pattern. */
 const MAX_INNER_GAP = 200;
@@ -34,8 +27,8 @@ export interface Program {
   readonly minLength: number;
   /** Infinity when longer than `REACH`. */
   readonly maxLength: number;
-  readonly forward: readonly number[];
-  readonly backward: readonly number[];
+  /** Number of its shape in the image. */
+  readonly shape: number;
   /** Undefined: run everywhere. */
   readonly atoms: readonly Atom[] | undefined;
 }
@@ -54,21 +47,19 @@ export interface Chain {
   readonly isGreedy: boolean;
 }
 
-/** All programs and chains of a rule set; states are numbered by the sets they read. */
+/** All programs and chains of a rule set. */
 export class ProgramSet {
   readonly programs: Program[] = [];
   readonly pieces: Piece[] = [];
   readonly chains: Chain[] = [];
-  readonly byteSets: Uint32Array[] = [];
-  readonly #setNumbers = new Map<string, number>();
-  /** The same by object, which is enough for most. */
-  readonly #numberOf = new Map<Uint32Array, number>();
   readonly #literals: LiteralSet;
+  readonly #image: ImageBuilder;
   /** Patterns that have a chain. */
   readonly chained = new Set<number>();
 
-  constructor(literals: LiteralSet) {
+  constructor(literals: LiteralSet, image: ImageBuilder) {
     this.#literals = literals;
+    this.#image = image;
   }
 
   addHex(pattern: number, { root }: HexPattern): void {
@@ -125,31 +116,17 @@ export class ProgramSet {
       return;
     }
     const { min, max } = extentOf(shape);
-    const intern = (set: Uint32Array): number => this.#intern(set);
+    // What is always longer than the reach matches nothing.
+    if (min > REACH) return;
     this.programs.push({
       target,
       flags,
       rank,
       minLength: min,
       maxLength: max > REACH ? Infinity : max,
-      forward: statesOf(shape, REACH, intern),
-      backward: statesOf(reversed(shape), REACH, intern),
+      shape: this.#image.shape(shape),
       atoms: chooseAtoms(shape),
     });
-  }
-
-  #intern(set: Uint32Array): number {
-    const known = this.#numberOf.get(set);
-    if (known !== undefined) return known;
-    const key = set.join();
-    let number = this.#setNumbers.get(key);
-    if (number === undefined) {
-      number = this.byteSets.length;
-      this.byteSets.push(set);
-      this.#setNumbers.set(key, number);
-    }
-    this.#numberOf.set(set, number);
-    return number;
   }
 }
 
@@ -157,7 +134,7 @@ export class ProgramSet {
 export function isTooLarge(pattern: HexPattern | RegexPattern): boolean {
   const shape = pattern.kind === 'hex' ? shapeOfHex(pattern.root) : shapeOfRegex(pattern.regex.root);
   const parts = pattern.kind === 'hex' ? splitHex(topLevel(shape)) : splitRegex(outermost(shape));
-  return parts.some((part) => extentOf(part.shape).min <= REACH && stateCountOf(part.shape, REACH) > MAX_STATES);
+  return parts.some((part) => extentOf(part.shape).min <= REACH && sizeOf(part.shape, REACH).stateCount > MAX_STATES);
 }
 
 // Gaps --------------------------------------------------------------------------------------------------------------------

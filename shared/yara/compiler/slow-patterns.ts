@@ -5,8 +5,8 @@
  * what other engines will make of it.
  */
 import type { Pattern } from '../syntax/ast.ts';
-import { extentOf, shapeOfHex, shapeOfRegex, type Shape } from './automaton.ts';
 import type { RuleScope } from './rule-scope.ts';
+import { extentOf, shapeOfHex, shapeOfRegex, type Shape } from './shape.ts';
 
 export function warnOfSlowPatterns(scope: RuleScope): void {
   for (const { ast } of scope.patterns) {

@@ -1,36 +1,51 @@
-/** The automata of a rule set, made from the image when one is first asked for and shared by all scans. */
-import { PROGRAM, PROGRAM_FIELDS, type RuleImage } from '../bundle/image.ts';
-import { STATE_FIELDS } from '../compiler/automaton.ts';
+/**
+ * The automata of a rule set, made when their program first runs and shared by all scans. Programs with the same shape share
+ * theirs.
+ */
+import { PROGRAM, PROGRAM_FIELDS, REACH, type RuleImage } from '../bundle/image.ts';
 import { Automaton } from './automaton.ts';
+import { Unroller } from './unroller.ts';
+
+/** States held (50 MB) before all are thrown away and made anew as they are needed. Ordinary rule sets have fewer in all. */
+const MAX_HELD_STATES = 1 << 21;
 
 export class Automata {
-  readonly #image: RuleImage;
-  readonly #made = new Map<number, Automaton>();
-  #sets: readonly Uint32Array[] | undefined;
+  readonly #programs: Int32Array;
+  readonly #unroller: Unroller;
+  readonly #forward = new Map<number, Automaton>();
+  readonly #backward = new Map<number, Automaton>();
+  #held = 0;
 
   constructor(image: RuleImage) {
-    this.#image = image;
+    this.#programs = image.programs;
+    this.#unroller = new Unroller(image);
   }
 
+  /** Not to be kept: whoever needs it again asks again. */
   forward(program: number): Automaton {
-    return this.#at(program, PROGRAM.forward, PROGRAM.forwardCount);
+    return this.#of(program, this.#forward, false);
   }
 
+  /** As `forward`, of the shape reversed. */
   backward(program: number): Automaton {
-    return this.#at(program, PROGRAM.backward, PROGRAM.backwardCount);
+    return this.#of(program, this.#backward, true);
   }
 
-  #at(program: number, firstField: number, countField: number): Automaton {
-    const { programs, states, byteSets } = this.#image;
-    const first = programs[program * PROGRAM_FIELDS + firstField]!;
-    const count = programs[program * PROGRAM_FIELDS + countField]!;
-    const key = count === 0 ? -1 : first;
-    let automaton = this.#made.get(key);
-    if (automaton === undefined) {
-      this.#sets ??= Array.from({ length: byteSets.length / 8 }, (_, set) => byteSets.subarray(set * 8, set * 8 + 8));
-      automaton = new Automaton(states.subarray(first * STATE_FIELDS, (first + count) * STATE_FIELDS), this.#sets);
-      this.#made.set(key, automaton);
+  #of(program: number, made: Map<number, Automaton>, isReversed: boolean): Automaton {
+    const shape = this.#programs[program * PROGRAM_FIELDS + PROGRAM.shape]!;
+    return made.get(shape) ?? this.#make(shape, made, isReversed);
+  }
+
+  #make(shape: number, made: Map<number, Automaton>, isReversed: boolean): Automaton {
+    const { states, sets } = this.#unroller.unroll(shape, REACH, isReversed);
+    const automaton = new Automaton(states, sets);
+    if (this.#held + automaton.stateCount > MAX_HELD_STATES) {
+      this.#forward.clear();
+      this.#backward.clear();
+      this.#held = 0;
     }
+    this.#held += automaton.stateCount;
+    made.set(shape, automaton);
     return automaton;
   }
 }

@@ -9,7 +9,8 @@
  *
  * Nothing here depends on anything but the bytes and the automaton, so built states are shared by all scans.
  */
-import { ASSERTION, STATE_FIELDS, STATE_OP } from '../compiler/automaton.ts';
+import { STATE_FIELDS, STATE_OP } from '../compiler/automaton.ts';
+import { ASSERTION } from '../compiler/shape.ts';
 import { hasByte, WORD_SET } from '../syntax/byte-set.ts';
 import { Dfa } from './dfa.ts';
 
@@ -43,6 +44,7 @@ export class Automaton {
   readonly #representatives: Uint8Array;
   #startDfa: Dfa | undefined;
   #endDfa: Dfa | undefined;
+  #allEndsDfa: Dfa | undefined;
   // Sets of states, sparse: `dense` lists them, `mark[state] === round` says whether one is in.
   #dense: Int32Array;
   #nextDense: Int32Array;
@@ -171,6 +173,35 @@ export class Automaton {
     if (this.#hasWideAssertions) return undefined;
     this.#endDfa ??= new Dfa(this, 'ends');
     return this.#endDfa;
+  }
+
+  /** For `MatchEnds`, likewise. */
+  get allEndsDfa(): Dfa | undefined {
+    if (this.#hasWideAssertions) return undefined;
+    this.#allEndsDfa ??= new Dfa(this, 'all');
+    return this.#allEndsDfa;
+  }
+
+  /** Every place, in ascending order, where a match that begins at `start` may end, following it no further than `limit`. */
+  endsAt(stretch: Stretch, start: number, limit: number, report: (end: number) => void): void {
+    if (this.isEmpty) return;
+    let place = start;
+    const holds = (assertion: number): boolean => assertionHolds(assertion, stretch, place);
+    this.#round++;
+    let { count } = this.#close(0, holds, 0);
+    for (let at = start; at < limit && count > 0; at++) {
+      const moved = this.#stepOver(stretch.bytes[at]!, count);
+      this.#round++;
+      place = at + 1;
+      count = 0;
+      let accepts = false;
+      for (let thread = 0; thread < moved; thread++) {
+        const reached = this.#close(this.#nextDense[thread]!, holds, count);
+        count = reached.count;
+        accepts ||= reached.accepts;
+      }
+      if (accepts) report(at + 1);
+    }
   }
 
   /**

@@ -61,6 +61,7 @@ export function encodeCheckpoint(state: ScanState, rules: LoadedRules, settings:
   writer.array(state.queue.starts);
   writer.array(state.queue.targets);
   writer.array(state.queue.lengths);
+  writer.array(state.queue.spreads);
   writer.array(state.queue.extras);
   for (const array of Object.values<TypedArray>({ ...state.store })) writer.array(array);
   writer.array(state.chains);
@@ -115,6 +116,7 @@ export function decodeCheckpoint(bytes: Uint8Array, rules: LoadedRules, settings
       starts: reader.array(Float64Array),
       targets: reader.array(Int32Array),
       lengths: reader.array(Uint32Array),
+      spreads: reader.array(Uint32Array),
       extras: reader.array(Int32Array),
     },
     store: {
@@ -160,6 +162,7 @@ function isSound(state: ScanState, rules: LoadedRules): boolean {
     cursorOffset >= position - held.length &&
     queue.targets.length === queue.starts.length &&
     queue.lengths.length === queue.starts.length &&
+    queue.spreads.length === queue.starts.length &&
     queue.extras.length === queue.starts.length &&
     queue.targets.every(
       (target) => target < rules.patternCount && ~target < rules.image.pieces.length / PIECE_FIELDS,

@@ -1,10 +1,11 @@
 /**
- * A DFA over an automaton, built as bytes ask for it. It comes in two kinds:
+ * A DFA over an automaton, built as bytes ask for it. It comes in three kinds:
  *
  * - `starts` reads towards the start of the data and begins a new run at every place: where it accepts, a match starts. Which
  *   alternatives lead there is no matter.
  * - `ends` reads on from one start and keeps alternatives in their order: the last place where it accepts is the end of the
  *   preferred match.
+ * - `all` reads on from one start too, and follows every alternative: wherever it accepts, a match may end.
  *
  * Acceptance at a place may depend on the bytes on both sides of it. So a state knows the side that was read, and an entry of
  * the table, for the byte on the other side, is twice the next state, plus one where the automaton accepts between the two.
@@ -13,6 +14,8 @@ import { SIDE, type Automaton } from './automaton.ts';
 
 /** States built before the table is thrown away and begun anew. */
 const MAX_STATES = 2048;
+
+export type DfaKind = 'starts' | 'ends' | 'all';
 
 interface DfaState {
   /** States of the automaton that what was read so far leads to, before anything is reached without reading. */
@@ -23,7 +26,7 @@ interface DfaState {
 
 export class Dfa {
   readonly #automaton: Automaton;
-  readonly #kind: 'starts' | 'ends';
+  readonly #kind: DfaKind;
   /** One more than there are classes of bytes: the last is the data's edge. */
   readonly stride: number;
   transitions: Int32Array;
@@ -32,7 +35,7 @@ export class Dfa {
   /** Goes up whenever the states get new numbers. */
   generation = 0;
 
-  constructor(automaton: Automaton, kind: 'starts' | 'ends') {
+  constructor(automaton: Automaton, kind: DfaKind) {
     this.#automaton = automaton;
     this.#kind = kind;
     this.stride = automaton.edgeClass + 1;
@@ -44,9 +47,9 @@ export class Dfa {
     return this.#add(this.#kind === 'starts' ? [] : [0], side);
   }
 
-  /** Can nothing be accepted from here on? Only `ends` come to that. */
+  /** Can nothing be accepted from here on? Only those that read on come to that. */
   isDead(state: number): boolean {
-    return this.#kind === 'ends' && this.#states[state]!.members.length === 0;
+    return this.#kind !== 'starts' && this.#states[state]!.members.length === 0;
   }
 
   /** The entry of a state for a class of bytes. The state itself may get another number: `generation` tells. */
@@ -63,10 +66,14 @@ export class Dfa {
       stepped = isEdge
         ? []
         : automaton.step(automaton.closure([...members, 0], other, side).members, byteClass).sort((a, b) => a - b);
-    } else {
+    } else if (this.#kind === 'ends') {
       const reached = automaton.preferred(members, side, other);
       ({ accepts } = reached);
       stepped = isEdge ? [] : automaton.step(reached.members, byteClass);
+    } else {
+      const reached = automaton.closure(members, side, other);
+      ({ accepts } = reached);
+      stepped = isEdge ? [] : automaton.step(reached.members, byteClass).sort((a, b) => a - b);
     }
     if (this.#states.length >= MAX_STATES) {
       this.#clear();
@@ -86,7 +93,7 @@ export class Dfa {
 
   #add(members: readonly number[], side: number): number {
     // Where nothing can follow, sides no longer matter.
-    const key = members.length === 0 && this.#kind === 'ends' ? '' : `${side}:${members.join()}`;
+    const key = members.length === 0 && this.#kind !== 'starts' ? '' : `${side}:${members.join()}`;
     const known = this.#numberOf.get(key);
     if (known !== undefined) return known;
     const state = this.#states.length;

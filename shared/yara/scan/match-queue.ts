@@ -3,35 +3,42 @@
  * their starts. The queue holds them until no earlier start can follow, and hands them on ordered by offset; of several
  * forms of one pattern that start at one place the one of lowest rank goes first (and whoever takes them keeps the first).
  */
+export type TakeMatch = (target: number, start: number, length: number, mark: number, spread: number) => void;
+
 export class MatchQueue {
   starts = new Float64Array(1024);
   /** A pattern, or `~piece` of a chain. */
   targets = new Int32Array(1024);
   lengths = new Uint32Array(1024);
+  /** How far the last end of a run lies behind the first, for pieces of chains. */
+  spreads = new Uint32Array(1024);
   /** Rank and mark, see `packed`. */
   extras = new Int32Array(1024);
   length = 0;
   #keys = new Float64Array(1024);
 
-  /** `start` is an offset of the object; `mark` a xor key, or −1, or for a piece 1 where its chain must not end with it. */
-  push(start: number, target: number, length: number, rank: number, mark: number): void {
+  /** `start` is an offset of the object; `mark` a xor key, or −1. */
+  push(start: number, target: number, length: number, rank: number, mark: number, spread = 0): void {
     if (this.length === this.starts.length) this.#grow(this.length * 2);
     this.starts[this.length] = start;
     this.targets[this.length] = target;
     this.lengths[this.length] = length;
+    this.spreads[this.length] = spread;
     this.extras[this.length++] = packed(rank, mark);
   }
 
   /** Hands on every match that starts before `offset`. */
-  release(offset: number, take: (target: number, start: number, length: number, mark: number) => void): void {
+  release(offset: number, take: TakeMatch): void {
     if (this.length === 0) return;
     if (!this.#isOrdered()) this.#order();
     let count = 0;
     while (count < this.length && this.starts[count]! < offset) {
-      take(this.targets[count]!, this.starts[count]!, this.lengths[count]!, (this.extras[count]! & MARKS) - 1);
+      const mark = (this.extras[count]! & MARKS) - 1;
+      take(this.targets[count]!, this.starts[count]!, this.lengths[count]!, mark, this.spreads[count]!);
       count++;
     }
-    for (const array of [this.starts, this.targets, this.lengths, this.extras]) array.copyWithin(0, count, this.length);
+    for (const array of [this.starts, this.targets, this.lengths, this.spreads, this.extras])
+      array.copyWithin(0, count, this.length);
     this.length -= count;
   }
 
@@ -40,20 +47,22 @@ export class MatchQueue {
   }
 
   save(): MatchQueueState {
-    const { starts, targets, lengths, extras, length } = this;
+    const { starts, targets, lengths, spreads, extras, length } = this;
     return {
       starts: starts.slice(0, length),
       targets: targets.slice(0, length),
       lengths: lengths.slice(0, length),
+      spreads: spreads.slice(0, length),
       extras: extras.slice(0, length),
     };
   }
 
-  restore({ starts, targets, lengths, extras }: MatchQueueState): void {
+  restore({ starts, targets, lengths, spreads, extras }: MatchQueueState): void {
     while (this.starts.length < starts.length) this.#grow(this.starts.length * 2);
     this.starts.set(starts);
     this.targets.set(targets);
     this.lengths.set(lengths);
+    this.spreads.set(spreads);
     this.extras.set(extras);
     this.length = starts.length;
   }
@@ -69,7 +78,7 @@ export class MatchQueue {
 
   /** Sorts by start, then rank, otherwise in the order met. Numeric keys let the engine's native sort do it. */
   #order(): void {
-    const { starts, targets, lengths, extras, length } = this;
+    const { starts, targets, lengths, spreads, extras, length } = this;
     let first = Infinity;
     for (let at = 0; at < length; at++) first = Math.min(first, starts[at]!);
     if (this.#keys.length < length) this.#keys = new Float64Array(starts.length);
@@ -92,17 +101,20 @@ export class MatchQueue {
     starts.set(order.map((index) => starts[index]!));
     targets.set(order.map((index) => targets[index]!));
     lengths.set(order.map((index) => lengths[index]!));
+    spreads.set(order.map((index) => spreads[index]!));
     extras.set(order.map((index) => extras[index]!));
   }
 
   #grow(size: number): void {
-    const { starts, targets, lengths, extras } = this;
+    const { starts, targets, lengths, spreads, extras } = this;
     this.starts = new Float64Array(size);
     this.starts.set(starts);
     this.targets = new Int32Array(size);
     this.targets.set(targets);
     this.lengths = new Uint32Array(size);
     this.lengths.set(lengths);
+    this.spreads = new Uint32Array(size);
+    this.spreads.set(spreads);
     this.extras = new Int32Array(size);
     this.extras.set(extras);
   }
@@ -112,6 +124,7 @@ export interface MatchQueueState {
   readonly starts: Float64Array;
   readonly targets: Int32Array;
   readonly lengths: Uint32Array;
+  readonly spreads: Uint32Array;
   readonly extras: Int32Array;
 }
 

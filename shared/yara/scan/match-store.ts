@@ -158,6 +158,11 @@ export class MatchStore {
     return this.#unknown.has(pattern);
   }
 
+  /** Patterns that were given up. */
+  unknown(): Iterable<number> {
+    return this.#unknown;
+  }
+
   /** Further matches of which offset and length are worth having. */
   wanted(pattern: number): number {
     return Math.max(0, this.#limits.keep(pattern) - this.count(pattern));

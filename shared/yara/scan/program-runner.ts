@@ -6,6 +6,8 @@
 import { ATOM, ATOM_FIELDS, PROGRAM, PROGRAM_FIELDS, REACH, USER_FLAG, type RuleImage } from '../bundle/image.ts';
 import type { Automata } from './automata.ts';
 import type { Stretch } from './automaton.ts';
+import { ENDS, endsWanted } from './chains.ts';
+import { MatchEnds } from './match-ends.ts';
 import { MatchLengths } from './match-lengths.ts';
 import type { MatchQueue } from './match-queue.ts';
 import { isFreeOnLeft, isFreeOnRight, standsAlone } from './neighbours.ts';
@@ -140,8 +142,34 @@ export class ProgramRunner {
       if (start <= last) this.#starts.push(start);
     });
     if (this.#starts.length === 0) return;
+    const target = this.#field(program, PROGRAM.target);
+    const isFixed = this.#field(program, PROGRAM.minLength) === this.#field(program, PROGRAM.maxLength);
+    const ends = target < 0 && !isFixed ? endsWanted(this.#image, ~target) : ENDS.preferred;
+    if (ends === ENDS.preferred) this.#tellMatches(program, stretch, limit);
+    else this.#tellPieces(program, stretch, limit, ends);
+  }
+
+  /** Each start with its preferred end. */
+  #tellMatches(program: number, stretch: Stretch, limit: number): void {
     const lengths = new MatchLengths(this.#automata.forward(program), stretch);
     for (let at = this.#starts.length - 1; at >= 0; at--) this.#tell(program, lengths, this.#starts[at]!, limit);
+  }
+
+  /** Each start with its runs of ends, `distance` being as `endsWanted` gives it. */
+  #tellPieces(program: number, stretch: Stretch, limit: number, distance: number): void {
+    const ends = new MatchEnds(this.#automata.forward(program), stretch, distance);
+    const target = this.#field(program, PROGRAM.target);
+    const flags = this.#field(program, PROGRAM.flags);
+    const longest = this.#longest(program);
+    for (let at = this.#starts.length - 1; at >= 0; at--) {
+      const start = this.#starts[at]!;
+      if ((flags & USER_FLAG.leftAlone) !== 0 && !isFreeOnLeft(this.#window, start, flags, 0)) continue;
+      const tell = (first: number, last: number): void => {
+        this.#queue.push(this.#window.base + start, target, first - start, 0, -1, last - first);
+      };
+      // What ends beyond that, but within the block's bound, is rare: it is followed by itself.
+      if (!ends.at(start, Math.min(limit, start + longest), tell)) ends.beyond(start, limit, tell);
+    }
   }
 
   #tell(program: number, lengths: MatchLengths, start: number, limit: number): void {
@@ -149,20 +177,26 @@ export class ProgramRunner {
     const target = this.#field(program, PROGRAM.target);
     const flags = this.#field(program, PROGRAM.flags);
     const minLength = this.#field(program, PROGRAM.minLength);
-    const maxLength = this.#field(program, PROGRAM.maxLength);
     let length = minLength;
-    if (minLength !== maxLength && (flags !== 0 || target < 0 || this.#wantsLength(target))) {
-      length = lengths.at(start, Math.min(limit, start + (maxLength < 0 ? REACH : maxLength)));
-      // What ends beyond that, but within the block's bound, is rare: it is followed by itself.
+    if (
+      minLength !== this.#field(program, PROGRAM.maxLength) &&
+      (flags !== 0 || target < 0 || this.#wantsLength(target))
+    ) {
+      length = lengths.at(start, Math.min(limit, start + this.#longest(program)));
+      // As above.
       if (length < 0) length = lengths.beyond(start, limit);
       // Its preferred match is empty.
       if (length <= 0) return;
     }
-    let mark = -1;
     if ((flags & USER_FLAG.fullword) !== 0 && !standsAlone(window, start, start + length, flags, 0)) return;
     if ((flags & USER_FLAG.leftAlone) !== 0 && !isFreeOnLeft(window, start, flags, 0)) return;
-    if ((flags & USER_FLAG.rightAlone) !== 0 && !isFreeOnRight(window, start + length, flags, 0)) mark = 1;
-    this.#queue.push(window.base + start, target, length, this.#field(program, PROGRAM.rank), mark);
+    if ((flags & USER_FLAG.rightAlone) !== 0 && !isFreeOnRight(window, start + length, flags, 0)) return;
+    this.#queue.push(window.base + start, target, length, this.#field(program, PROGRAM.rank), -1);
+  }
+
+  #longest(program: number): number {
+    const maxLength = this.#field(program, PROGRAM.maxLength);
+    return maxLength < 0 ? REACH : maxLength;
   }
 
   #field(program: number, field: number): number {

@@ -66,10 +66,11 @@ export class RuleStates {
       .sort((a, b) => a - b);
   }
 
-  /** The rules left to evaluate at the end; those that cannot be true without a match, and have none, are settled here. */
+  /** The rules left to evaluate at the end; those that cannot be true without a match, and surely have none, are settled here. */
   unsettled(store: MatchStore): number[] {
     const hasMatch = new Uint8Array(this.values.length);
     for (const pattern of store.touched()) hasMatch[this.#ruleOf(pattern)] = 1;
+    for (const pattern of store.unknown()) hasMatch[this.#ruleOf(pattern)] = 1;
     const rules: number[] = [];
     for (let rule = 0; rule < this.values.length; rule++) {
       if (this.values[rule] !== STATE.unknown) continue;

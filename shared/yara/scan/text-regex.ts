@@ -6,26 +6,36 @@ import { STATE_FIELDS, STATE_OP } from '../compiler/automaton.ts';
 import type { RegexValue } from '../modules/module.ts';
 import { hasByte } from '../syntax/byte-set.ts';
 import { assertionHolds, type Stretch } from './automaton.ts';
+import type { Unrolled } from './unroller.ts';
 
 export class TextRegex implements RegexValue {
-  readonly #states: Int32Array;
-  readonly #sets: readonly Uint32Array[];
-  readonly #mark: Int32Array;
+  readonly #unroll: () => Unrolled;
+  #isUnrolled = false;
+  #states: Int32Array = new Int32Array(0);
+  #sets: readonly Uint32Array[] = [];
+  #mark = new Int32Array(0);
   #round = 0;
   readonly #pending: number[] = [];
   #visited = 0;
 
-  /** `sets` are the byte sets that the states number. */
-  constructor(states: Int32Array, sets: readonly Uint32Array[]) {
-    this.#states = states;
-    this.#sets = sets;
-    this.#mark = new Int32Array(states.length / STATE_FIELDS);
+  /** `unroll` is called once, when it is first asked. */
+  constructor(unroll: () => Unrolled) {
+    this.#unroll = unroll;
   }
 
   ask(text: Uint8Array): { readonly isMatch: boolean; readonly cost: number } {
+    if (!this.#isUnrolled) this.#prepare();
     this.#visited = 0;
     const isMatch = this.#states.length > 0 && this.#matches(text);
     return { isMatch, cost: this.#visited };
+  }
+
+  #prepare(): void {
+    const { states, sets } = this.#unroll();
+    this.#states = states;
+    this.#sets = sets;
+    this.#mark = new Int32Array(states.length / STATE_FIELDS);
+    this.#isUnrolled = true;
   }
 
   #matches(text: Uint8Array): boolean {

@@ -68,7 +68,7 @@ export class Verifier {
       if (isXor) mark = key;
       if ((flags & USER_FLAG.fullword) !== 0 && !standsAlone(window, start, start + length, flags, key)) return;
       if ((flags & USER_FLAG.leftAlone) !== 0 && !isFreeOnLeft(window, start, flags, 0)) return;
-      if ((flags & USER_FLAG.rightAlone) !== 0 && !isFreeOnRight(window, start + length, flags, 0)) mark = 1;
+      if ((flags & USER_FLAG.rightAlone) !== 0 && !isFreeOnRight(window, start + length, flags, 0)) return;
       if ((flags & USER_FLAG.base64) !== 0 && !this.#decodes(literalUsers[user + USER.detail]!, start)) return;
     }
     this.#queue.push(window.base + start, target, length, rank, mark);

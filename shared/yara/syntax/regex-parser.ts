@@ -111,6 +111,8 @@ class RegexParser {
   /** The first repeat, which settles greediness for all. */
   #firstRepeat: { readonly isGreedy: boolean; readonly span: Span } | undefined;
   #isMixed = false;
+  /** How deep groups and repeats reach in what was read since the atom at hand began. */
+  #deepest = 0;
   #names: Set<string> | undefined;
 
   constructor(reader: RegexReader, dotAll: boolean, isPattern: boolean) {
@@ -148,12 +150,15 @@ class RegexParser {
       if (byte < 0 || byte === PIPE || byte === PAREN_CLOSE) break;
       if (byte === STAR || byte === PLUS || byte === QUESTION) this.#nothingToRepeat();
       const atomStart = reader.at;
+      const deepestBefore = this.#deepest;
+      this.#deepest = depth;
       const node = this.#atom(byte, items, depth);
       // A literal character has gone into the builder; a repeat takes it out again.
       const isRepeatable = node !== 'flags';
       if (typeof node === 'object') items.add(node);
       if (node === 'flags') items.add({ kind: 'empty', span: { start: atomStart, end: reader.at } });
-      this.#repeats(items, atomStart, depth, isRepeatable);
+      this.#repeats(items, atomStart, isRepeatable);
+      this.#deepest = Math.max(this.#deepest, deepestBefore);
     }
     return items.finish({ start, end: reader.at });
   }
@@ -232,10 +237,12 @@ class RegexParser {
       reader.fail(start, start + 1, `groups stand in each other more than ${MAX_REGEX_DEPTH} deep`);
     }
     reader.at++;
+    this.#deepest = depth;
     const { ignoreCase } = reader;
     const dotAll = this.#dotAll;
     const isSwapped = this.#isSwapped;
-    if (reader.peek() === QUESTION && this.#groupHead(start) === 'flags') return 'flags';
+    const head = reader.peek() === QUESTION ? this.#groupHead(start) : 'capturing';
+    if (head === 'flags') return 'flags';
     const node = this.#alternation(depth);
     if (reader.peek() !== PAREN_CLOSE)
       reader.fail(start, start + 1, 'group is never closed', 'add a ); a parenthesis itself is written \\(');
@@ -243,11 +250,11 @@ class RegexParser {
     reader.ignoreCase = ignoreCase;
     this.#dotAll = dotAll;
     this.#isSwapped = isSwapped;
-    return { kind: 'group', span: { start, end: reader.at }, node };
+    return { kind: 'group', span: { start, end: reader.at }, isCapturing: head === 'capturing', node };
   }
 
   /** What stands after `(`, from the question mark on. `flags` for `(?i)`, which is no group. */
-  #groupHead(start: number): 'group' | 'flags' {
+  #groupHead(start: number): 'capturing' | 'group' | 'flags' {
     const reader: RegexReader = this.#reader;
     reader.at++;
     const next = reader.peek();
@@ -260,7 +267,7 @@ class RegexParser {
     if (next === LESS || (next === 0x50 && second === LESS)) {
       reader.at += next === LESS ? 1 : 2;
       this.#groupName();
-      return 'group';
+      return 'capturing';
     }
     return this.#flags(start);
   }
@@ -328,9 +335,9 @@ class RegexParser {
     }
   }
 
-  #repeats(items: SequenceBuilder, atomStart: number, depth: number, isRepeatable: boolean): void {
+  #repeats(items: SequenceBuilder, atomStart: number, isRepeatable: boolean): void {
     const reader: RegexReader = this.#reader;
-    for (let nesting = depth + 1; ; nesting++) {
+    for (;;) {
       const start = reader.at;
       const bounds = this.#repeatBounds();
       if (bounds === undefined) return;
@@ -338,7 +345,7 @@ class RegexParser {
         reader.at = start;
         this.#nothingToRepeat();
       }
-      if (nesting > MAX_REGEX_DEPTH) {
+      if (++this.#deepest > MAX_REGEX_DEPTH) {
         reader.fail(start, reader.at, `repeats stand in each other more than ${MAX_REGEX_DEPTH} deep`);
       }
       const isLazy = reader.peek() === QUESTION;

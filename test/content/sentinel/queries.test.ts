@@ -60,7 +60,7 @@ describe('the queries of the analytics rules', () => {
       what: 'the stand-in has another type than the table',
       from: 'SizeInBytes: long',
       to: 'SizeInBytes: string',
-      fault: /stand-in of SluiceFindings_CL has SizeInBytes: string/,
+      fault: /stand-in has SizeInBytes: string, the table long/,
     },
     { what: 'the union is not fuzzy', from: 'union isfuzzy=true', to: 'union', fault: /^before the first row: KS204/ },
     {
@@ -80,7 +80,7 @@ describe('the queries of the analytics rules', () => {
       file: 'tables/SluiceFindings_CL.json',
       from: '"BlobUrl"',
       to: '"ObjectUrl"',
-      fault: /has BlobUrl: string, the table has it not/,
+      fault: /stand-in has BlobUrl: string, the table has it not/,
     },
   ];
   it.each(faults)('are seen to be wrong when $what', ({ file = ruleFile, from, to, fault }) => {

@@ -7,9 +7,9 @@ import type { AnalyticRule } from '../../../infra/sentinel/analytic-rule.ts';
 import { formatDuration, parseDuration } from '../../../infra/sentinel/duration.ts';
 import { readerFunction } from '../../../infra/sentinel/reader-function.ts';
 import type { ReaderFunction } from '../../../infra/sentinel/reader-function.ts';
+import { readQuery } from '../../../shared/local/kusto/syntax.ts';
+import type { KustoTable, Reading, Syntax } from '../../../shared/local/kusto/syntax.ts';
 import { readTables } from '../infra/columns.ts';
-import { bindQuery } from './kusto.ts';
-import type { Binding, KustoTable } from './kusto.ts';
 
 /** As much of Azure's own table as queries here use. Source: Azure Monitor reference, StorageBlobLogs. */
 export const storageBlobLogs: KustoTable = {
@@ -46,54 +46,44 @@ export function ruleQueryFaults(folder: string): string[] {
   const all = [...own, storageBlobLogs];
   return readRules(folder).flatMap((rule) => {
     const { query } = rule;
-    const complete = bindQuery(query, all);
-    const withoutLogs = bindQuery(withoutLeg(query, storageBlobLogs.name), own);
-    const first = bindQuery(
-      own.reduce((text, { name }) => withoutLeg(text, name), withoutLeg(query, storageBlobLogs.name)),
-      [],
-    );
-    // A leg of a fuzzy union that does not resolve is a warning; of any other union, an error.
-    const unresolved = bindQuery(query, []).errors;
+    // A leg of a fuzzy union that is not there is left out, as the service does.
+    const complete = readQuery(query, all);
+    const withoutLogs = readQuery(query, own);
+    const first = readQuery(query, []);
     return [
       ...[...complete.errors, ...complete.warnings, ...columnFaults(rule, complete)],
       ...[...withoutLogs.errors, ...columnFaults(rule, withoutLogs)].map(
         (fault) => `without StorageBlobLogs: ${fault}`,
       ),
-      ...[...unresolved, ...first.errors, ...columnFaults(rule, first)].map(
-        (fault) => `before the first row: ${fault}`,
-      ),
-      ...all.flatMap((table) => standInFaults(query, table)),
+      ...[...first.errors, ...columnFaults(rule, first)].map((fault) => `before the first row: ${fault}`),
+      ...standInFaults(complete.tree),
       ...windowFaults(rule),
     ];
   });
 }
 
-/** The leg of a fuzzy union that reads the table, and the datatable that stands in for it. */
-function unionOf(table: string): RegExp {
-  return new RegExp(`(union isfuzzy=true\\s*)(\\(${table}\\b[\\s\\S]*?\\),\\s*)\\(datatable\\(([^)]*)\\)`);
-}
-
-/** The query as it runs where the table does not exist: the service leaves such a leg of a fuzzy union out. */
-function withoutLeg(query: string, table: string): string {
-  return query.replace(unionOf(table), '$1(datatable($3)');
-}
-
 /** A stand-in with a column that the table has not got would hide that the query asks for it in vain. */
-function standInFaults(query: string, table: KustoTable): string[] {
-  const union = unionOf(table.name).exec(query);
-  if (union === null) return query.includes(table.name) ? [`${table.name} has no stand-in`] : [];
-  const { columns } = bindQuery(union[2]!.trim().replace(/,$/, ''), [table]);
-  const standIn = union[3]!.split(',').map((text) => text.split(':').map((part) => part.trim()) as [string, string]);
-  return standIn
-    .filter(([name, type]) => columns.get(name) !== type)
-    .map(
-      ([name, type]) =>
-        `the stand-in of ${table.name} has ${name}: ${type}, the table ${columns.get(name) ?? 'has it not'}`,
-    );
+function standInFaults(node: Syntax): string[] {
+  const faults = [...Object.values(node.parts), ...node.items].flatMap(standInFaults);
+  if (node.kind !== 'UnionOperator') return faults;
+  const legs = node.parts['Expressions']!.items.map(withoutParentheses);
+  const standIn = legs.find(({ kind }) => kind === 'DataTableExpression');
+  const columns = legs.filter((leg) => leg !== standIn).flatMap((leg) => leg.columns ?? []);
+  return [
+    ...faults,
+    ...(standIn?.columns ?? [])
+      .map(({ name, type }) => ({ name, type, given: columns.find((column) => column.name === name)?.type }))
+      .filter(({ type, given }) => given !== type)
+      .map(({ name, type, given }) => `a stand-in has ${name}: ${type}, the table ${given ?? 'has it not'}`),
+  ];
+}
+
+function withoutParentheses(node: Syntax): Syntax {
+  return node.kind === 'ParenthesizedExpression' ? withoutParentheses(node.parts['Expression']!) : node;
 }
 
 /** How the columns that a query yields differ from what the rule takes from it. */
-function columnFaults(rule: AnalyticRule, { columns }: Binding): string[] {
+function columnFaults(rule: AnalyticRule, { columns }: Reading): string[] {
   const taken = columnsOf(rule);
   const texts = [
     ...rule.entityMappings.flatMap(({ fieldMappings }) => fieldMappings.map(({ columnName }) => columnName)),
@@ -129,7 +119,7 @@ function windowFaults(rule: AnalyticRule): string[] {
 export function readerFaults(folder: string): string[] {
   const tables = readTables(folder);
   return readReaders(folder).flatMap((reader) => {
-    const { errors, warnings, columns } = bindQuery(reader.FunctionQuery, tables);
+    const { errors, warnings, columns } = readQuery(reader.FunctionQuery, tables);
     const table = tables.find(({ name }) => name === `${reader.FunctionAlias}_CL`);
     if (table === undefined) return [`${reader.FunctionAlias} has no table of its name`];
     const missing = table.columns.filter(({ name }) => !columns.has(name));

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
-import { alertColumns, IncidentBook, readIncidentRule } from '../../../../shared/local/incident.ts';
+import { IncidentBook, readIncidentRule } from '../../../../shared/local/incident.ts';
 import type { IncidentRule } from '../../../../shared/local/incident.ts';
 import type { FindingRow } from '../../../../shared/sinks/rows.ts';
 
@@ -61,33 +59,6 @@ const withGrouping = (change: object): IncidentRule => {
   return copy;
 };
 
-describe('alertColumns', () => {
-  it('has exactly the columns that the query of the rule ends in', () => {
-    const { query } = parse(readFileSync(ruleFile, 'utf8')) as { query: string };
-    const projected = query.slice(query.lastIndexOf('| project\n') + '| project\n'.length);
-    const names = projected.split(/,\n/).map((line) => /^\s*(\w+)/.exec(line)?.[1]);
-    expect(Object.keys(alertColumns(finding()) ?? {})).toEqual(names);
-  });
-
-  it('parts the name into file and folder, with the container in front', () => {
-    const columns = (ObjectName: string) => alertColumns(finding({ ObjectName }));
-    expect(columns('in/box/a.conf')).toMatchObject({ FileName: 'a.conf', FileDirectory: '/uploads/in/box/' });
-    expect(columns('a.conf')).toMatchObject({ FileName: 'a.conf', FileDirectory: '/uploads/' });
-    expect(columns('in/folder//')).toMatchObject({ FileName: 'folder', FileDirectory: '/uploads/in/' });
-    expect(columns('//')).toMatchObject({ FileName: '//', FileDirectory: '/uploads/' });
-  });
-
-  it('leaves out the canary and what a trusted exclusion covers', () => {
-    expect(alertColumns(finding({ Canary: true }))).toBeUndefined();
-    expect(alertColumns(finding({ Exclusion: 'backup', ExclusionBasis: 'trusted' }))).toBeUndefined();
-  });
-
-  it('raises at Informational what only the uploader vouches for', () => {
-    const columns = alertColumns(finding({ Severity: 'High', Exclusion: 'backup', ExclusionBasis: 'claimed' }));
-    expect(columns?.AlertSeverity).toBe('Informational');
-  });
-});
-
 describe('IncidentBook', () => {
   it('opens an incident with title, severity and entities as the rule maps them', () => {
     const [incident] = new IncidentBook(rule).add([finding()], now);
@@ -110,6 +81,33 @@ describe('IncidentBook', () => {
         'https://contoso.blob.core.windows.net/uploads/in/box/a.conf matches EQGRP_callbacks: Callback addresses',
       customDetails: { Rule: 'EQGRP_callbacks', FirstMatch: '$s1 at offset 25', SizeInBytes: '61' },
     });
+  });
+
+  it('parts the name into file and folder, with the container in front', () => {
+    const file = (ObjectName: string) =>
+      new IncidentBook(rule).add([finding({ ObjectName })], now)[0]?.entities[0]?.fields;
+    expect(file('in/box/a.conf')).toEqual({ Name: 'a.conf', Directory: '/uploads/in/box/' });
+    expect(file('a.conf')).toEqual({ Name: 'a.conf', Directory: '/uploads/' });
+    expect(file('in/folder//')).toEqual({ Name: 'folder', Directory: '/uploads/in/' });
+    expect(file('//')).toEqual({ Name: '//', Directory: '/uploads/' });
+  });
+
+  it('leaves out the canary and what a trusted exclusion covers', () => {
+    const raised = (given: Partial<FindingRow>) => new IncidentBook(rule).add([finding(given)], now);
+    expect(raised({ Canary: true })).toEqual([]);
+    expect(raised({ Exclusion: 'backup', ExclusionBasis: 'trusted' })).toEqual([]);
+  });
+
+  it('raises at Informational what only the uploader vouches for', () => {
+    const row = finding({ Severity: 'High', Exclusion: 'backup', ExclusionBasis: 'claimed' });
+    expect(new IncidentBook(rule).add([row], now)[0]?.severity).toBe('Informational');
+  });
+
+  it('raises a finding again, at its full severity, when its exclusion was withdrawn', () => {
+    const book = new IncidentBook(rule);
+    book.add([finding({ Exclusion: 'backup', ExclusionBasis: 'claimed' })], now);
+    const again = book.add([finding({ TimeGenerated: hours(1).toISOString() })], hours(1));
+    expect(again[0]?.alerts.map(({ severity }) => severity)).toEqual(['Informational', 'Medium']);
   });
 
   it('gathers copies of one sample into one incident of the highest severity', () => {

@@ -98,7 +98,7 @@ describe(`changed code, seed ${seed}`, () => {
   }, 60_000);
 
   it('other links and regexes', async () => {
-    for (const section of ['links', 'regexes', 'regexStates', 'externals', 'sets'] as const) {
+    for (const section of ['links', 'regexes', 'shapes', 'shapeOffsets', 'externals', 'sets'] as const) {
       for (let round = 0; round < 60; round++) {
         const random = randomFor(section, String(round));
         const changed = image[section].slice();

@@ -10,7 +10,7 @@ import { SYNTAX_CODES } from '../../../../../shared/yara/syntax/codes.ts';
 import type { Span } from '../../../../../shared/yara/syntax/diagnostic.ts';
 import type { HexNode } from '../../../../../shared/yara/syntax/hex-ast.ts';
 import { Lexer } from '../../../../../shared/yara/syntax/lexer.ts';
-import { MAX_DEPTH } from '../../../../../shared/yara/syntax/limits.ts';
+import { MAX_DEPTH, MAX_REGEX_DEPTH } from '../../../../../shared/yara/syntax/limits.ts';
 import type { RegexNode } from '../../../../../shared/yara/syntax/regex-ast.ts';
 import { SourceText } from '../../../../../shared/yara/syntax/source-text.ts';
 import { T } from '../../../../../shared/yara/syntax/tokens.ts';
@@ -273,6 +273,17 @@ describe(`hostile sources (SLUICE_SEED=${seed})`, () => {
     ['meta', 'rule a { meta: x = 1', ' condition: true }', ' x = "y"'],
   ])('made of many %s', (_what, start, end, fragment) => {
     expectSoon(start + fragment.repeat(Math.ceil(200_000 / fragment.length)) + end);
+  });
+
+  it('groups and repeats in each other are counted together', () => {
+    const codesOf = (repeats: number): readonly string[] => {
+      let regex = `(a)${'{0,1}'.repeat(repeats)}`;
+      for (let depth = 1; depth < MAX_REGEX_DEPTH / 2; depth++) regex = `(${regex}){0,1}`;
+      const { errors } = parseText(`rule a { strings: $a = /b${regex}/ condition: $a }`, 'x.yar').diagnostics;
+      return errors.map(({ code }) => code);
+    };
+    expect(codesOf(1)).toEqual([]);
+    expect(codesOf(2)).toEqual(['E014']);
   });
 });
 

@@ -1,0 +1,100 @@
+// Tells when the scanner itself is in trouble: what it could not scan, what it could not record, messages it gave up, rules it
+// lost. Findings are no matter of these; they become incidents. The queries stand in infra/alerts/*.kql.
+param name string
+param tags object
+
+@description('Resource id of the workspace.')
+param workspaceId string
+
+@description('Region of the workspace: a rule over it must be in the same one.')
+param location string
+
+@description('Resource id of the data collection rule, whose errors are watched.')
+param dataCollectionRuleId string
+
+@description('Name of the app, as its telemetry gives it.')
+param appName string
+
+@description('Name of the queue that messages are moved to when they are given up.')
+param poisonQueueName string
+param actionGroupIds string[]
+
+// Frequency and window: how often each is looked for, and over which time. 48 hours is the longest window there is.
+var alerts = [
+  {
+    name: 'not-scanned'
+    displayName: 'Sluice: objects were not wholly scanned'
+    description: 'Scans ended as incomplete or failed. SluiceScans() says for each why; none of them is known to be clean.'
+    severity: 2
+    frequency: 'PT15M'
+    window: 'PT30M'
+    query: loadTextContent('../alerts/not-scanned.kql')
+  }
+  {
+    name: 'rows-lost'
+    displayName: 'Sluice: rows are not accepted'
+    description: 'The data collection rule refused or dropped rows, or the app could not deliver them. Their messages come again.'
+    severity: 1
+    frequency: 'PT5M'
+    window: 'PT15M'
+    query: loadTextContent('../alerts/rows-lost.kql')
+  }
+  {
+    name: 'poison'
+    displayName: 'Sluice: messages were given up'
+    description: 'Messages failed five times and were moved to the poison queue. What they told of is not scanned.'
+    severity: 1
+    frequency: 'PT5M'
+    window: 'PT15M'
+    query: loadTextContent('../alerts/poison.kql')
+  }
+  {
+    name: 'fewer-rules'
+    displayName: 'Sluice: scans have fewer rules than before'
+    description: 'The last scans had less than nine tenths of the rules that scans of the last two days had, or more that were left out.'
+    severity: 2
+    frequency: 'PT1H'
+    window: 'P2D'
+    query: loadTextContent('../alerts/fewer-rules.kql')
+  }
+]
+
+resource rules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+  for alert in alerts: {
+    name: '${name}-${alert.name}'
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: alert.displayName
+      description: alert.description
+      severity: alert.severity
+      enabled: true
+      scopes: [workspaceId]
+      evaluationFrequency: alert.frequency
+      windowSize: alert.window
+      autoMitigate: true
+      // Tables that Azure makes with their first row are not there yet when this is deployed first.
+      skipQueryValidation: true
+      criteria: {
+        allOf: [
+          {
+            query: replace(
+              replace(replace(alert.query, '{dataCollectionRuleId}', dataCollectionRuleId), '{appName}', appName),
+              '{poisonQueue}',
+              poisonQueueName
+            )
+            timeAggregation: 'Count'
+            operator: 'GreaterThan'
+            threshold: 0
+            failingPeriods: {
+              numberOfEvaluationPeriods: 1
+              minFailingPeriodsToAlert: 1
+            }
+          }
+        ]
+      }
+      actions: { actionGroups: actionGroupIds }
+    }
+  }
+]

@@ -1,0 +1,40 @@
+/**
+ * Unrolls the shapes of an image. They are kept as they were written, so what is never run costs next to nothing; whoever
+ * runs one keeps what comes out. The image was checked: none is larger than `MAX_STATES`.
+ */
+import { shapeCodeOf, type RuleImage } from '../bundle/image.ts';
+import { statesOf } from '../compiler/automaton.ts';
+import { decodeShape } from '../compiler/shape-code.ts';
+import { reversed } from '../compiler/shape.ts';
+
+export interface Unrolled {
+  /** `STATE_FIELDS` (compiler/automaton.ts) numbers per state. */
+  readonly states: Int32Array;
+  /** The byte sets that states number. */
+  readonly sets: readonly Uint32Array[];
+}
+
+export class Unroller {
+  readonly #image: RuleImage;
+  #sets: readonly Uint32Array[] | undefined;
+  #numbers: ReadonlyMap<Uint32Array, number> = new Map();
+
+  constructor(image: RuleImage) {
+    this.#image = image;
+  }
+
+  /** For matches of at most `reach` bytes; `isReversed` to be read towards the start. */
+  unroll(shape: number, reach: number, isReversed = false): Unrolled {
+    const sets = (this.#sets ??= this.#readSets());
+    const forward = decodeShape(shapeCodeOf(this.#image, shape), sets);
+    const states = statesOf(isReversed ? reversed(forward) : forward, reach, (set) => this.#numbers.get(set)!);
+    return { states, sets };
+  }
+
+  #readSets(): readonly Uint32Array[] {
+    const { byteSets } = this.#image;
+    const sets = Array.from({ length: byteSets.length / 8 }, (_, set) => byteSets.subarray(set * 8, set * 8 + 8));
+    this.#numbers = new Map(sets.map((set, number) => [set, number]));
+    return sets;
+  }
+}
