@@ -14,7 +14,6 @@ import { createApp } from '../../../shared/app.ts';
 import { readConfig } from '../../../shared/base/config.ts';
 import type { Config } from '../../../shared/base/config.ts';
 import { createLogger } from '../../../shared/base/log.ts';
-import { encodeExclusions } from '../../../shared/exclusions/compiled-exclusions.ts';
 import { readExclusion } from '../../../shared/exclusions/exclusion-file.ts';
 import { ExclusionSet } from '../../../shared/exclusions/exclusion-set.ts';
 import type { AzuriteServer } from '../../../shared/local/azurite.ts';
@@ -22,8 +21,9 @@ import { startAzurite } from '../../../shared/local/azurite.ts';
 import type { IngestionEndpoint } from '../../../shared/local/ingestion-endpoint.ts';
 import { startIngestionEndpoint } from '../../../shared/local/ingestion-endpoint.ts';
 import { localCredential } from '../../../shared/local/local-credential.ts';
-import { encodePolicies, readPolicies } from '../../../shared/scanner/policy-file.ts';
-import { compileRules, encodeRules } from '../../../shared/yara/index.ts';
+import { readPolicies } from '../../../shared/scanner/policy-file.ts';
+import { compileRules } from '../../../shared/yara/index.ts';
+import { writeRules } from '../rules-beside.ts';
 import type { BlobProxy } from './blob-proxy.ts';
 import { startBlobProxy } from './blob-proxy.ts';
 
@@ -48,7 +48,6 @@ beforeAll(async () => {
   proxy = await startBlobProxy(azurite);
   await writeFile(join(folder, 'ca.pem'), endpoint.certificatePem);
   rulesPath = join(folder, 'rules.sluice');
-  await writeFile(rulesPath, encodeRules(rules));
   container = BlobServiceClient.fromConnectionString(azurite.connectionString).getContainerClient('uploads');
   await container.create();
 });
@@ -87,9 +86,8 @@ function exclusionsOf(texts: readonly string[]) {
 }
 
 async function start({ exclusions = [], policies = '[]' }: Content): Promise<App> {
-  await writeFile(join(folder, 'rules.exclusions.json'), encodeExclusions(exclusionsOf(exclusions)));
   const read = readPolicies(`policies: ${policies}`, 'policies.yaml');
-  await writeFile(join(folder, 'rules.policies.json'), encodePolicies(read.policies ?? []));
+  await writeRules(rulesPath, rules, exclusionsOf(exclusions), read.policies);
   const app = await createApp(config(), {
     credential: localCredential(),
     log: createLogger({ format: 'json', level: 'debug', write: (line) => lines.push(line) }),

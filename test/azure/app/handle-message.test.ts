@@ -14,19 +14,17 @@ import { createApp } from '../../../shared/app.ts';
 import type { Config } from '../../../shared/base/config.ts';
 import { readConfig } from '../../../shared/base/config.ts';
 import { createLogger } from '../../../shared/base/log.ts';
-import { encodeExclusions } from '../../../shared/exclusions/compiled-exclusions.ts';
 import type { AzuriteServer } from '../../../shared/local/azurite.ts';
 import { startAzurite } from '../../../shared/local/azurite.ts';
 import type { IngestionEndpoint } from '../../../shared/local/ingestion-endpoint.ts';
 import { startIngestionEndpoint } from '../../../shared/local/ingestion-endpoint.ts';
 import { localCredential } from '../../../shared/local/local-credential.ts';
 import { createSamples } from '../../../shared/local/samples.ts';
-import { pathBeside } from '../../../shared/scanner/beside-rules.ts';
 import type { HandledRequest } from '../../../shared/scanner/handle-request.ts';
-import { encodePolicies } from '../../../shared/scanner/policy-file.ts';
 import { createIngestionClient } from '../../../shared/sinks/ingestion-client.ts';
 import { createLogAnalyticsSink } from '../../../shared/sinks/log-analytics.ts';
-import { compileRules, encodeRules } from '../../../shared/yara/index.ts';
+import { compileRules } from '../../../shared/yara/index.ts';
+import { writeRules } from '../rules-beside.ts';
 import type { BlobProxy } from './blob-proxy.ts';
 import { startBlobProxy } from './blob-proxy.ts';
 
@@ -55,9 +53,7 @@ beforeAll(async () => {
   const rulesPath = join(folder, 'rules.sluice');
   const externals = { filename: '', extension: '' };
   await writeFile(caPath, endpoint.certificatePem);
-  await writeFile(pathBeside(rulesPath, 'exclusions'), encodeExclusions([]));
-  await writeFile(pathBeside(rulesPath, 'policies'), encodePolicies([]));
-  await writeFile(rulesPath, encodeRules(compileRules([{ text: rules, namespace: 'test' }], { externals })));
+  await writeRules(rulesPath, compileRules([{ text: rules, namespace: 'test' }], { externals }));
   config = readConfig({
     SLUICE_ACCOUNTS: azurite.account,
     SLUICE_LOCAL_CONNECTION: proxy.connectionString,
