@@ -33,6 +33,9 @@ import type { OutboxLimits } from './scanner/report-outbox.ts';
 import { ReportOutbox } from './scanner/report-outbox.ts';
 import type { RuleSet } from './scanner/rule-set.ts';
 import { loadRuleSet } from './scanner/rule-set.ts';
+import { loadExclusions, loadPolicies } from './scanner/beside-rules.ts';
+import type { ExclusionSet } from './exclusions/exclusion-set.ts';
+import type { Policy } from './scanner/policies.ts';
 import type { ScanReport } from './scanner/scan-report.ts';
 import { ScanSlots } from './scanner/scan-slots.ts';
 import type { CheckpointStore } from './scanner/slice-runner.ts';
@@ -62,6 +65,8 @@ export interface App {
 export interface AppOverrides {
   readonly log?: Logger;
   readonly ruleSet?: RuleSet;
+  readonly exclusions?: ExclusionSet;
+  readonly policies?: readonly Policy[];
   readonly ledger?: Ledger;
   readonly ledgerOptions?: TableLedgerOptions;
   readonly outboxLimits?: OutboxLimits;
@@ -84,12 +89,16 @@ const SHORTEST_SLOT_WAIT_IN_MS = 60_000;
 const POSTPONED_IN_MS = 5 * 60_000;
 
 /**
- * Makes an app. Reads the rules, and makes no request. Rejects with `RulesUnavailableError` (RULES_UNAVAILABLE).
+ * Makes an app. Reads the rules and what stands beside them, and makes no request. Rejects with `RulesUnavailableError`
+ * (RULES_UNAVAILABLE), `ExclusionsUnavailableError` (EXCLUSIONS_UNAVAILABLE) or `PoliciesUnavailableError`
+ * (POLICIES_UNAVAILABLE).
  */
 export async function createApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
   const log = overrides.log ?? createLogger({ format: 'json', level: config.logLevel });
   for (const warning of config.warnings) log.warn(warning);
   const ruleSet = overrides.ruleSet ?? (await loadRuleSet(config.rulesPath));
+  const exclusions = overrides.exclusions ?? (await loadExclusions(config.rulesPath));
+  const policies = overrides.policies ?? (await loadPolicies(config.rulesPath, ruleSet.rules.rules));
   const credential = overrides.credential ?? credentialOf(config);
   const sinks = overrides.sinks ?? (await createSinks(config, sinkContextOf(credential, log, overrides.sinkContext)));
   const allow = allowListOf(config);
@@ -103,9 +112,11 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     ...(overrides.outboxLimits && { limits: overrides.outboxLimits }),
   });
   const recorder = new ReportRecorder({ ledger, outbox, log, deliver: (report) => deliverTo(sinks, report) });
-  const frames = new ReportFrames(ruleSet);
+  const frames = new ReportFrames(ruleSet, exclusions.digest);
   const requests = new RequestHandler({
     ruleSet,
+    exclusions,
+    policies,
     recorder,
     frames,
     ledger,
@@ -149,6 +160,9 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     skippedRules: ruleSet.skippedRuleCount,
     rulesDigest: ruleSet.digest,
     loadedFrom: ruleSet.loadedFrom,
+    exclusions: exclusions.exclusions.length,
+    exclusionsDigest: exclusions.digest,
+    policies: policies.map(({ name }) => name),
     sinks: sinks.map(({ name }) => name),
   });
   return {

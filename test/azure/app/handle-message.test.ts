@@ -23,7 +23,8 @@ import { createSamples } from '../../../shared/local/samples.ts';
 import type { HandledRequest } from '../../../shared/scanner/handle-request.ts';
 import { createIngestionClient } from '../../../shared/sinks/ingestion-client.ts';
 import { createLogAnalyticsSink } from '../../../shared/sinks/log-analytics.ts';
-import { compileRules, encodeRules } from '../../../shared/yara/index.ts';
+import { compileRules } from '../../../shared/yara/index.ts';
+import { writeRules } from '../rules-beside.ts';
 import type { BlobProxy } from './blob-proxy.ts';
 import { startBlobProxy } from './blob-proxy.ts';
 
@@ -52,7 +53,7 @@ beforeAll(async () => {
   const rulesPath = join(folder, 'rules.sluice');
   const externals = { filename: '', extension: '' };
   await writeFile(caPath, endpoint.certificatePem);
-  await writeFile(rulesPath, encodeRules(compileRules([{ text: rules, namespace: 'test' }], { externals })));
+  await writeRules(rulesPath, compileRules([{ text: rules, namespace: 'test' }], { externals }));
   config = readConfig({
     SLUICE_ACCOUNTS: azurite.account,
     SLUICE_LOCAL_CONNECTION: proxy.connectionString,
