@@ -45,7 +45,9 @@ export interface ScanObjectOptions {
 }
 
 export interface ObjectScan {
-  /** The engine's answer; undefined when the scan was stopped before there was one. */
+  /**
+   * The engine's answer. Of a scan that was stopped, what had been found for certain by then: undefined when that was nothing.
+   */
   readonly result: ScanResult | undefined;
   readonly stoppedBy: 'deadline' | 'sourceError' | undefined;
   /** The error behind `stoppedBy: 'sourceError'`; says whether trying again can help. */
@@ -109,6 +111,7 @@ class RunningScan {
   readonly #startedAt = performance.now();
   #bytesStreamed = 0;
   #bytesReadElsewhere = 0;
+  #scanner: StreamScanner | undefined;
   /** The engine may dress a failed read in an error of its own; the first one says what really happened. */
   #readFailure: Error | undefined;
 
@@ -151,8 +154,12 @@ class RunningScan {
     };
   }
 
-  /** The answer of a scan that `error` ended; throws it when it is none that can be recorded as such. */
-  stopped(error: unknown): ObjectScan {
+  /**
+   * The answer of a scan that `error` ended; throws it when it is none that can be recorded as such. What matched for certain
+   * before the time was up, or before a read failed, is part of it. A source that broke its word about the size has shown
+   * nothing for certain.
+   */
+  async stopped(error: unknown): Promise<ObjectScan> {
     const actual = error instanceof SourceError ? (this.#readFailure ?? error) : error;
     if (actual instanceof DeadlineReached) return this.#stoppedBy('deadline', undefined, actual.message);
     if (actual instanceof SourceReadError || actual instanceof SourceError) {
@@ -161,17 +168,23 @@ class RunningScan {
     throw actual;
   }
 
-  #stoppedBy(stoppedBy: 'deadline' | 'sourceError', cause: ObjectScan['cause'], detail: string): ObjectScan {
+  async #stoppedBy(
+    stoppedBy: 'deadline' | 'sourceError',
+    cause: ObjectScan['cause'],
+    detail: string,
+  ): Promise<ObjectScan> {
+    const result = cause instanceof SourceError ? undefined : this.#scanner?.resultSoFar();
+    const matches = result?.matches ?? [];
     return {
-      result: undefined,
+      result: matches.length === 0 ? undefined : result,
       stoppedBy,
       cause,
       detail,
       isWhole: false,
+      evidence: await this.#collectEvidence(matches),
       bytesRead: this.#bytesStreamed + this.#bytesReadElsewhere,
       sizeInBytes: this.#source.size,
       digests: {},
-      evidence: [],
     };
   }
 
@@ -220,6 +233,7 @@ class RunningScan {
       ...(externals === undefined ? {} : { externals: externals(head.subarray(0, HEAD_BYTES)) }),
       ...(limits === undefined ? {} : { limits }),
     });
+    this.#scanner = scanner;
     scanner.write(head);
     return scanner;
   }

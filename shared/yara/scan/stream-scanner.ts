@@ -17,7 +17,7 @@ import { Pages } from './pages.ts';
 import { ProgramRunner } from './program-runner.ts';
 import { Ranges } from './ranges.ts';
 import { reportMatches, ruleNames } from './report.ts';
-import { RuleStates } from './rule-states.ts';
+import { applyGlobals, RuleStates } from './rule-states.ts';
 import { SourceError, type ScanOptions, type ScanResult, type UndecidedRule } from './scan-result.ts';
 import { EVIDENCE_MATCHES, readScanOptions, type ScanSettings } from './settings.ts';
 import { Verifier } from './verify.ts';
@@ -147,7 +147,27 @@ export class StreamScanner {
       this.#whole.finish(this.#ranges, this.#position);
     }
     await this.#decide();
-    return this.#result(unread);
+    return this.#resultOf(this.#states.values, unread, true);
+  }
+
+  /**
+   * What is certain already of an object whose scan is not going to end, after an abort or a failed read: rules that match
+   * whatever the rest holds, with those of their matches that were found. No count is exact, nothing is called undecided, and
+   * which rules are among them may depend on chunks. Nothing is read, and the scan can go on.
+   */
+  resultSoFar(): ScanResult {
+    if (!this.#isEnded && !this.#isSettled) this.#look(false);
+    const values = this.#states.values.slice();
+    const { steps } = this.#evaluator;
+    const evidence = { ...this.#evidence(false), ruleStates: values };
+    values.forEach((state, rule) => {
+      if (state !== STATE.unknown || hasRuleFlag(this.#rules.image, rule, 'hasEffect')) return;
+      const learnt = this.#evaluator.evaluate(rule, evidence);
+      if (learnt === STATE.true || learnt === STATE.false) values[rule] = learnt;
+    });
+    this.#evaluator.steps = steps;
+    applyGlobals(this.#rules.image, values);
+    return this.#resultOf(values, (this.#settings.size ?? this.#position) - this.#position, false);
   }
 
   /**
@@ -347,21 +367,21 @@ export class StreamScanner {
     this.#evaluations += decision.evaluations;
   }
 
-  #result(unread: number): ScanResult {
+  #resultOf(states: Uint8Array, unread: number, isFinal: boolean): ScanResult {
     const { image } = this.#rules;
-    const { size, report } = this.#settings;
+    const { size, report, limits } = this.#settings;
     const undecided: UndecidedRule[] = [];
     const matching: number[] = [];
     for (let rule = 0; rule < this.#rules.ruleCount; rule++) {
-      const state = this.#states.values[rule];
+      const state = states[rule];
       if (state === STATE.true && !hasRuleFlag(image, rule, 'private')) matching.push(rule);
-      if (state === STATE.undecided) {
+      if (isFinal && state === STATE.undecided) {
         const reason = this.#reasons.get(rule) ?? 'global';
         undecided.push({ ...ruleNames(image, rule), reason, detail: explain(reason) });
       }
     }
     return {
-      matches: reportMatches(image, this.#store, matching, report, this.#settings.limits.matchesPerPattern),
+      matches: reportMatches(image, this.#store, matching, report, limits.matchesPerPattern, isFinal),
       undecided,
       warnings: [],
       coverage: {
