@@ -238,6 +238,14 @@ export class StreamScanner {
     this.#nextSettling = state.nextSettling;
   }
 
+  /** For `startScannerAt`. */
+  startAt(position: number): void {
+    this.#position = position;
+    this.#window.startAt(position);
+    this.#pages.startAt(position);
+    this.#nextSettling = position < FIRST_SETTLING ? FIRST_SETTLING : nextSettlingBehind(position);
+  }
+
   #makeStore(): MatchStore {
     const { image, patternCount } = this.#rules;
     const { limits, report } = this.#settings;
@@ -324,7 +332,7 @@ export class StreamScanner {
 
   /** Evaluates what may be settled by now; stops matching when no rule can match any more. */
   #settleAlongTheWay(): void {
-    this.#nextSettling = (Math.floor(this.#position / SETTLE_EVERY) + 1) * SETTLE_EVERY;
+    this.#nextSettling = nextSettlingBehind(this.#position);
     if (this.#isSettled || this.#position === this.#settings.size) return;
     for (const rule of this.#states.toLookAt(this.#store)) {
       const state = this.#evaluate(rule, false);
@@ -408,6 +416,20 @@ export function resumeScanner(rules: CompiledRules, checkpoint: Uint8Array, opti
   const scanner = new StreamScanner(rules, options);
   scanner.restore(checkpoint);
   return scanner;
+}
+
+/**
+ * A new scanner that stands at `position`, as if what comes before it held nothing that any rule looks for. No part of the
+ * public surface: tests place small objects where no test could read its way to.
+ */
+export function startScannerAt(rules: CompiledRules, position: number, options: ScanOptions = {}): StreamScanner {
+  const scanner = new StreamScanner(rules, options);
+  scanner.startAt(position);
+  return scanner;
+}
+
+function nextSettlingBehind(position: number): number {
+  return (Math.floor(position / SETTLE_EVERY) + 1) * SETTLE_EVERY;
 }
 
 function currentTime(): number {
