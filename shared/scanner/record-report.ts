@@ -32,10 +32,10 @@ export class ReportRecorder {
     this.#parts = parts;
   }
 
-  /** The ledger's entry where that scan ended before, or undefined. */
+  /** The ledger's entry where that scan ended before, even if it runs again now; undefined where it never did. */
   async findDone(object: ObjectIdentity, scanId: string): Promise<LedgerEntry | undefined> {
     const entry = await this.#parts.ledger.find(object, scanId);
-    return entry?.state === 'done' ? entry : undefined;
+    return entry?.rank === undefined ? undefined : entry;
   }
 
   /**
@@ -75,11 +75,13 @@ export class ReportRecorder {
 
 /**
  * Whether a recorded outcome still holds when the same version is asked for again. What failed may succeed, an archived object
- * may be brought back, and a key may be given up, all without a new version.
+ * may be brought back, a key may be given up, and a policy withdrawn, all without a new version.
  */
 export function isFinal(entry: LedgerEntry): boolean {
   if (entry.verdict === 'failed') return false;
-  return !(entry.verdict === 'skipped' && (entry.reason === 'archived' || entry.reason === 'customerKey'));
+  if (entry.verdict !== 'skipped') return true;
+  const { reason = '' } = entry;
+  return reason !== 'archived' && reason !== 'customerKey' && !reason.startsWith('policy:');
 }
 
 /** What was found is told in words at least, since the rows that said it are what could not be recorded. */

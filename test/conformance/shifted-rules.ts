@@ -14,10 +14,16 @@ import { childrenOf, walk } from '../differential/expressions.ts';
 /** The external that says where the object begins. */
 export const BASE = 'base_of_the_object';
 
-/** The rules, or why they cannot be moved. */
-export type Shifted = { readonly sources: readonly RuleSource[] } | { readonly reason: string };
+/**
+ * The rules, or why they cannot be moved. `areAnchored`: a condition asks `at` an offset, and if that is a constant the
+ * engine lists no match elsewhere.
+ */
+export type Shifted =
+  { readonly sources: readonly RuleSource[]; readonly areAnchored: boolean } | { readonly reason: string };
 
-export function shiftRules(sources: readonly RuleSource[]): Shifted {
+/** `base` stands in the place of `BASE` where it is given. */
+export function shiftRules(sources: readonly RuleSource[], base?: number): Shifted {
+  let areAnchored = false;
   const shifted: RuleSource[] = [];
   for (const source of sources) {
     const text = new SourceText(source.text, source.name ?? '<rules>');
@@ -27,16 +33,19 @@ export function shiftRules(sources: readonly RuleSource[]): Shifted {
     for (const rule of rules) {
       const reason = reasonAgainst(rule);
       if (reason !== undefined) return { reason };
+      areAnchored ||= hasAnchor(rule);
     }
-    shifted.push({ ...source, text: new Shifter(text.bytes).shift(rules) });
+    shifted.push({ ...source, text: new Shifter(text.bytes, base === undefined ? BASE : String(base)).shift(rules) });
   }
-  return { sources: shifted };
+  return { sources: shifted, areAnchored };
 }
 
 class Shifter {
   readonly #text: string;
+  readonly #base: string;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, base: string) {
+    this.#base = base;
     // A character a byte, so that spans are indices.
     this.#text = Buffer.from(bytes).toString('latin1');
   }
@@ -54,9 +63,11 @@ class Shifter {
       const inner = this.#expression(child);
       if (!places.has(child)) return inner;
       // A read before the object's start is undefined, and must not become one that is before `BASE`.
-      return expression.kind === 'call' ? `(${inner})+${BASE}*(1-2*((${inner})>>63&1))` : `(${inner})+${BASE}`;
+      return expression.kind === 'call'
+        ? `(${inner})+${this.#base}*(1-2*((${inner})>>63&1))`
+        : `(${inner})+${this.#base}`;
     });
-    return expression.kind === 'filesize' || expression.kind === 'patternOffset' ? `(${text}-${BASE})` : text;
+    return expression.kind === 'filesize' || expression.kind === 'patternOffset' ? `(${text}-${this.#base})` : text;
   }
 
   #replaced(start: number, end: number, parts: readonly Expression[], write: (part: Expression) => string): string {
@@ -90,6 +101,16 @@ function placesIn(expression: Expression): readonly Expression[] {
 
 function isReader({ callee }: Extract<Expression, { kind: 'call' }>): boolean {
   return callee.kind === 'identifier' && /^(u?int|float)\d+(be)?$/.test(callee.name);
+}
+
+function hasAnchor({ condition }: Rule): boolean {
+  let found = false;
+  if (condition !== undefined) {
+    walk(condition, (expression) => {
+      found ||= (expression.kind === 'patternMatch' || expression.kind === 'of') && expression.anchor?.kind === 'at';
+    });
+  }
+  return found;
 }
 
 function reasonAgainst({ patterns, condition }: Rule): string | undefined {

@@ -6,7 +6,7 @@ import type { CompiledRules, ExternalInfo, RuleInfo, RuleNeed } from '../compile
 import type { Diagnostic } from '../syntax/diagnostic.ts';
 import type { MetaValue } from '../scan/scan-result.ts';
 import { Automata } from '../scan/automata.ts';
-import { createFilter, type Filter } from '../scan/filter.ts';
+import { Filter } from '../scan/filter.ts';
 import { FORMAT_VERSION } from '../version.ts';
 import {
   DIAGNOSTIC,
@@ -38,6 +38,7 @@ export class LoadedRules implements CompiledRules {
   #rules: readonly RuleInfo[] | undefined;
   #filter: Filter | undefined;
   #automata: Automata | undefined;
+  #anchors: Float64Array | undefined;
 
   constructor(image: RuleImage, digest: string) {
     this.image = image;
@@ -63,9 +64,9 @@ export class LoadedRules implements CompiledRules {
     return this.#diagnostics(1);
   }
 
-  /** Pure, so all scanners of these rules share it. */
+  /** It keeps nothing between looks, so all scanners of these rules share it. */
   get filter(): Filter {
-    this.#filter ??= createFilter(this.image);
+    this.#filter ??= new Filter(this.image);
     return this.#filter;
   }
 
@@ -73,6 +74,16 @@ export class LoadedRules implements CompiledRules {
   get automata(): Automata {
     this.#automata ??= new Automata(this.image);
     return this.#automata;
+  }
+
+  /** Per pattern the only offset at which its matches count; NaN where all do. */
+  get anchors(): Float64Array {
+    const { floats } = this.image;
+    this.#anchors ??= Float64Array.from({ length: this.patternCount }, (_, pattern) => {
+      const anchor = patternField(this.image, pattern, 'anchor');
+      return anchor < 0 ? NaN : floats[anchor]!;
+    });
+    return this.#anchors;
   }
 
   #diagnostics(context: number): readonly Diagnostic[] {

@@ -10,7 +10,7 @@ import { Chains } from './chains.ts';
 import { CheckpointError, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { decideRules } from './decide.ts';
 import { Evaluator, STATE, type Evidence } from './evaluator.ts';
-import { CandidateList } from './filter.ts';
+import type { TakeHits } from './filter.ts';
 import { MatchQueue } from './match-queue.ts';
 import { MatchStore } from './match-store.ts';
 import { Pages } from './pages.ts';
@@ -26,8 +26,6 @@ import { PIECE_BYTES, Window } from './window.ts';
 
 /** Bytes gathered before they are looked at; well below what the window has room for. */
 const LOOK_BYTES = 1 << 14;
-/** Candidates handled at a time. */
-const CANDIDATES = 4096;
 /** The queue is released when it holds this many. */
 const RELEASE_AT = 1 << 16;
 /**
@@ -41,7 +39,6 @@ export class StreamScanner {
   readonly #rules: LoadedRules;
   readonly #window: Window;
   readonly #queue = new MatchQueue();
-  readonly #candidates: CandidateList;
   readonly #programs: ProgramRunner;
   readonly #verifier: Verifier;
   readonly #chains: Chains;
@@ -65,9 +62,8 @@ export class StreamScanner {
 
   constructor(rules: CompiledRules, options: ScanOptions = {}) {
     this.#rules = loaded(rules);
-    const { image, filter } = this.#rules;
+    const { image } = this.#rules;
     this.#window = new Window(image.scalars[SCALAR.leftReach]!, image.scalars[SCALAR.rightReach]!);
-    this.#candidates = new CandidateList(CANDIDATES + filter.candidatesPerPosition);
     const wantsLength = (target: number): boolean => target < 0 || this.#store.wanted(target) > 0;
     this.#programs = new ProgramRunner(image, this.#rules.automata, this.#window, this.#queue, wantsLength);
     this.#verifier = new Verifier(image, this.#window, this.#queue, this.#programs);
@@ -294,9 +290,7 @@ export class StreamScanner {
     const limit = window.lookLimit(isLast);
     this.#programs.begin(window.cursor, limit, isLast);
     while (window.cursor < limit) {
-      window.cursor = filter.find(window.bytes, window.cursor, limit, this.#candidates);
-      this.#candidateCount += this.#candidates.length;
-      this.#verifier.verify(this.#candidates);
+      window.cursor = filter.look(window.bytes, window.cursor, limit, this.#takeHits);
       if (this.#queue.length >= RELEASE_AT) this.#release(this.#settledTo());
     }
     this.#release(isLast ? Infinity : this.#settledTo());
@@ -305,12 +299,18 @@ export class StreamScanner {
     this.#store.finish();
   }
 
+  readonly #takeHits: TakeHits = (hits, count, origin) => {
+    this.#candidateCount += count;
+    this.#verifier.verify(hits, count, origin);
+  };
+
   /** Hands matches that start before `offset` to the store and to chains. */
   #release(offset: number): void {
     this.#programs.finish();
+    const { anchors } = this.#rules;
     this.#queue.release(offset, (target, start, length, mark, spread) => {
       if (target < 0) this.#chains.piece(~target, start, length, spread);
-      else this.#store.add(target, start, length, mark);
+      else if (isCounted(anchors[target]!, start)) this.#store.add(target, start, length, mark);
     });
   }
 
@@ -430,6 +430,11 @@ export function startScannerAt(rules: CompiledRules, position: number, options: 
 
 function nextSettlingBehind(position: number): number {
   return (Math.floor(position / SETTLE_EVERY) + 1) * SETTLE_EVERY;
+}
+
+/** An anchor is NaN where there is none. */
+function isCounted(anchor: number, start: number): boolean {
+  return anchor === start || Number.isNaN(anchor);
 }
 
 function currentTime(): number {

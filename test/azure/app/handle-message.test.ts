@@ -23,7 +23,8 @@ import { createSamples } from '../../../shared/local/samples.ts';
 import type { HandledRequest } from '../../../shared/scanner/handle-request.ts';
 import { createIngestionClient } from '../../../shared/sinks/ingestion-client.ts';
 import { createLogAnalyticsSink } from '../../../shared/sinks/log-analytics.ts';
-import { compileRules, encodeRules } from '../../../shared/yara/index.ts';
+import { compileRules } from '../../../shared/yara/index.ts';
+import { writeRules } from '../rules-beside.ts';
 import type { BlobProxy } from './blob-proxy.ts';
 import { startBlobProxy } from './blob-proxy.ts';
 
@@ -52,7 +53,7 @@ beforeAll(async () => {
   const rulesPath = join(folder, 'rules.sluice');
   const externals = { filename: '', extension: '' };
   await writeFile(caPath, endpoint.certificatePem);
-  await writeFile(rulesPath, encodeRules(compileRules([{ text: rules, namespace: 'test' }], { externals })));
+  await writeRules(rulesPath, compileRules([{ text: rules, namespace: 'test' }], { externals }));
   config = readConfig({
     SLUICE_ACCOUNTS: azurite.account,
     SLUICE_LOCAL_CONNECTION: proxy.connectionString,
@@ -541,7 +542,7 @@ describe('a message with several events', () => {
 });
 
 describe('a drain', () => {
-  it('ends a scan, whose message then succeeds elsewhere', async () => {
+  it('leaves a scan, which goes on elsewhere with a message of its own', async () => {
     const object = await upload(malicious);
     const draining = await start();
     const isReading = new Promise<void>((resolve) => {
@@ -551,10 +552,11 @@ describe('a drain', () => {
         return new Promise(() => undefined);
       };
     });
-    const work = expect(draining.handleMessage(uploaded(object))).rejects.toMatchObject({ code: 'DRAINING' });
+    const work = draining.handleMessage(uploaded(object));
     await isReading;
     await draining.drain();
-    await work;
+    expect(only(await work)).toMatchObject({ reports: [], left: 'nextSlice' });
+    await expect(draining.handleMessage(uploaded(object))).rejects.toMatchObject({ code: 'DRAINING' });
     expect(outcomesOf(object.name)).toEqual([]);
     proxy.reset();
     await app.handleMessage(uploaded(object), { dequeueCount: 2 });

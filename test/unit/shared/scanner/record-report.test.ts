@@ -19,6 +19,7 @@ const finding: Finding = {
   evidence: [],
   exclusion: undefined,
   exclusionBasis: undefined,
+  claims: [],
 };
 
 function report(outcome: Outcome, findings: readonly Finding[] = []): ScanReport {
