@@ -1,6 +1,6 @@
 /**
  * One request to its recorded end. In goes what a message asked for; out come the reports that were recorded for it. Nothing is
- * returned before every sink has accepted its report and the ledger says `done`; whatever throws has left nothing half said, and
+ * returned before every sink has accepted its report (or it is safe in the outbox) and the ledger says `done`; whatever throws has left nothing half said, and
  * the message may come again.
  *
  *   ledger: done? ─► open the current version ─► ledger: claim ─► slot ─► scan ─► sinks ─► ledger ─► superseded versions
@@ -26,8 +26,9 @@ import { reportOutcome } from './build-report.ts';
 import type { ExternalName } from './object-externals.ts';
 import { declaredExternals, externalsOf, pickExternals } from './object-externals.ts';
 import type { Policy, PolicyDecision } from './policies.ts';
-import { isFinal, ReportRecorder } from './record-report.ts';
-import { ReportFrames } from './report-frames.ts';
+import { isFinal } from './record-report.ts';
+import type { ReportRecorder } from './record-report.ts';
+import type { ReportFrames } from './report-frames.ts';
 import type { RuleSet } from './rule-set.ts';
 import { ScanClaim, TakenOverError } from './scan-claim.ts';
 import type { JudgedObject } from './scan-judge.ts';
@@ -59,8 +60,8 @@ export interface RequestHandlerParts {
   readonly log: Logger;
   /** Opens the version that is there now, or the one that `versionId` names. */
   readonly open: (request: ScanRequest, options: { readonly abortSignal: AbortSignal }) => Promise<OpenedObject>;
-  /** Resolves once every sink has accepted; rejects with `ReportRefusedError` when one never will. */
-  readonly deliver: (report: ScanReport) => Promise<void>;
+  readonly recorder: ReportRecorder;
+  readonly frames: ReportFrames;
   readonly scan: Pick<ScanObjectOptions, 'digests' | 'digestsOf' | 'evidence' | 'deadlineInMs' | 'limits'>;
   readonly checkpoints: CheckpointStore;
   /** Where the app's own messages go. */
@@ -127,9 +128,9 @@ export class RequestHandler {
   constructor(parts: RequestHandlerParts) {
     this.#parts = parts;
     this.#slices = new SliceRunner({ ...parts, rules: parts.ruleSet.rules });
-    this.#recorder = new ReportRecorder(parts);
+    this.#recorder = parts.recorder;
+    this.#frames = parts.frames;
     this.#judge = new ScanJudge(parts);
-    this.#frames = new ReportFrames(parts.ruleSet, parts.exclusions.digest);
     this.#externals = declaredExternals(parts.ruleSet.rules);
   }
 
