@@ -184,11 +184,9 @@ export type MatchingSection = Extract<
   | 'atoms'
   | 'chains'
   | 'pieces'
-  | 'gramBits'
-  | 'gramStarts'
-  | 'gramItems'
-  | 'pairStarts'
-  | 'pairItems'
+  | 'filterHeader'
+  | 'filterTables'
+  | 'filterStarts'
   | 'scalars'
 >;
 
