@@ -6,10 +6,13 @@ import { describeError } from '../base/describe-error.ts';
 import { SluiceError } from '../base/errors.ts';
 import { printable } from '../base/redact.ts';
 import { parseDuration } from '../base/settings.ts';
+import { ExclusionsInvalidError } from '../exclusions/read-folder.ts';
+import { PoliciesInvalidError } from '../scanner/rule-companions.ts';
 import { appRoot } from '../scanner/rule-set.ts';
 import { ENGINE_VERSION, RuleCompileError } from '../yara/index.ts';
 import type { Definition } from './definitions.ts';
 import { parseDefinition } from './definitions.ts';
+import { addExclusions, addPolicies } from './content-commands.ts';
 import { exitStatus } from './exit-status.ts';
 import { runRulesBuild } from './rules-build.ts';
 import { countDiagnostics, renderDiagnostics, runRulesCheck } from './rules-check.ts';
@@ -59,6 +62,8 @@ function createProgram(terminal: Terminal, setStatus: (status: number) => void):
     .addHelpText('after', statuses);
   addScan(program, terminal, setStatus);
   addRules(program, terminal, setStatus);
+  addExclusions(program, terminal, setStatus);
+  addPolicies(program, terminal, setStatus);
   return program;
 }
 
@@ -150,6 +155,11 @@ function tellError(error: unknown, terminal: Terminal): number {
     terminal.err(`\n${countDiagnostics(error.diagnostics)}`);
     return exitStatus.usage;
   }
+  if (error instanceof ExclusionsInvalidError || error instanceof PoliciesInvalidError) {
+    // Each fault stands on lines of its own, and everything invisible in it has been made visible.
+    for (const { rendered } of error.remarks) terminal.err(`${rendered}\n`);
+    if (error.remarks.length > 0) return exitStatus.usage;
+  }
   if (error instanceof SluiceError) {
     terminal.err(`error: ${printable(error.message, MAX_MESSAGE)}`);
     if (error.hint !== undefined) terminal.err(`  ${printable(error.hint, MAX_MESSAGE)}`);
@@ -174,7 +184,10 @@ Examples:
   cat image.raw | sluice scan --json -               standard input
   sluice scan --define environment=lab --tag apt .   only rules with a tag
   sluice rules check my.yar                          every error and warning, with its place
-  sluice rules build --rules my-rules --out my.sluice`;
+  sluice rules build --rules my-rules --out my.sluice
+  sluice exclusions check                            what is to be said of the exclusions
+  sluice exclusions whatif my.yaml --rows rows.jsonl what an exclusion would have set aside
+  sluice policies explain https://…/container/name   whether an object is scanned, and why`;
 
 const statuses = `
 Exit status:

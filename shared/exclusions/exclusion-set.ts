@@ -133,7 +133,8 @@ function withoutMeasured(values: FieldValues): FieldValues {
   return new Map([...values].filter(([name]) => fieldOf(name)?.origin !== 'measured'));
 }
 
-function isUnlearnt(field: string, unlearnt: ReadonlySet<string>): boolean {
+/** Whether a field, or the family it is of, is among those that could not be learnt. */
+export function isUnlearnt(field: string, unlearnt: ReadonlySet<string>): boolean {
   const family = familyOf(field);
   return unlearnt.has(field) || (family !== undefined && unlearnt.has(family));
 }

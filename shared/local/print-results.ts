@@ -18,7 +18,7 @@ export interface PrintOptions {
   readonly paint: (tone: Tone, text: string) => string;
 }
 
-interface Column {
+export interface Column {
   readonly title: string;
   readonly align?: 'right';
   /** Gives way when the line is too long, down to this width; the others keep theirs. */
@@ -132,7 +132,11 @@ export function printMatch({ pattern, offset, length, excerpt }: EvidenceMatch):
 }
 
 /** A table without a frame: a head, a rule below it, the rows. */
-function printTable(columns: readonly Column[], rows: readonly (readonly string[])[], options: PrintOptions): string {
+export function printTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  options: PrintOptions,
+): string {
   const clean = rows.map((row) => row.map((cell) => cell.split('\n').map((line) => printable(line, 1_000))));
   const widths = fitColumns(columns, clean, options.width);
   const table = new Table({

@@ -22,11 +22,26 @@ function oneOrMore<T extends z.ZodType>(value: T) {
     .transform((given) => (Array.isArray(given) ? given : [given]) as z.output<T>[]);
 }
 
-function quantity(pattern: RegExp, factors: Readonly<Record<string, number>>, form: string) {
+/** Bytes of `4096`, `10MB`, in units of 1,024; undefined for anything else. */
+export function sizeInBytes(given: string): number | undefined {
+  return multiplied(/^(\d{1,15})(|KB|MB|GB|TB)$/, units, given);
+}
+
+/** Milliseconds of `30m`, `12h`, `90d`; undefined for anything else. */
+export function ageInMs(given: string): number | undefined {
+  return multiplied(/^(\d{1,6})([mhd])$/, timesInMs, given);
+}
+
+function multiplied(pattern: RegExp, factors: Readonly<Record<string, number>>, given: string): number | undefined {
+  const parts = pattern.exec(given);
+  const value = parts === null ? NaN : Number(parts[1]) * factors[parts[2]!]!;
+  return Number.isSafeInteger(value) ? value : undefined;
+}
+
+function quantity(read: (given: string) => number | undefined, form: string) {
   return z.union([z.string(), z.int()]).transform((given, context) => {
-    const parts = pattern.exec(String(given));
-    const value = parts === null ? NaN : Number(parts[1]) * factors[parts[2]!]!;
-    if (Number.isSafeInteger(value)) return value;
+    const value = read(String(given));
+    if (value !== undefined) return value;
     context.addIssue({ code: 'custom', message: `"${String(given).slice(0, 40)}" is not ${form}` });
     return z.NEVER;
   });
@@ -47,8 +62,8 @@ const conditions = z
     ).optional(),
     prefix: oneOrMore(text).optional(),
     suffix: oneOrMore(text).optional(),
-    size: range(quantity(/^(\d{1,15})(|KB|MB|GB|TB)$/, units, 'a size such as 4096, 10MB or 1GB')).optional(),
-    age: range(quantity(/^(\d{1,6})([mhd])$/, timesInMs, 'an age such as 30m, 12h or 90d')).optional(),
+    size: range(quantity(sizeInBytes, 'a size such as 4096, 10MB or 1GB')).optional(),
+    age: range(quantity(ageInMs, 'an age such as 30m, 12h or 90d')).optional(),
   })
   .refine((when) => Object.keys(when).length > 0, {
     error: 'needs a condition: account, container, prefix, suffix, size or age; for every object say container: "*"',
