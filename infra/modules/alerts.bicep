@@ -32,12 +32,21 @@ var alerts = [
   }
   {
     name: 'rows-lost'
-    displayName: 'Sluice: rows are not accepted'
-    description: 'The data collection rule refused or dropped rows, or the app could not deliver them. Their messages come again.'
+    displayName: 'Sluice: rows are refused or lost'
+    description: 'The data collection rule refused or dropped rows, or a report could not be delivered for a week and is kept for replay.'
     severity: 1
     frequency: 'PT5M'
     window: 'PT15M'
     query: loadTextContent('../alerts/rows-lost.kql')
+  }
+  {
+    name: 'outbox'
+    displayName: 'Sluice: reports wait to be delivered'
+    description: 'The ingestion endpoint does not take rows. Reports wait in the outbox and are tried again; when many wait, scans begin later.'
+    severity: 2
+    frequency: 'PT15M'
+    window: 'PT30M'
+    query: loadTextContent('../alerts/outbox.kql')
   }
   {
     name: 'poison'
