@@ -22,6 +22,15 @@ param actionGroupIds string[]
 // Frequency and window: how often each is looked for, and over which time. 48 hours is the longest window there is.
 var alerts = [
   {
+    name: 'canary-silent'
+    displayName: 'Sluice: the scanner is silent'
+    description: 'The built-in sample has not been recorded for three quarters of an hour: the app does not run, or nothing it records arrives.'
+    severity: 1
+    frequency: 'PT15M'
+    window: 'PT45M'
+    query: loadTextContent('../alerts/canary-silent.kql')
+  }
+  {
     name: 'not-scanned'
     displayName: 'Sluice: objects were not wholly scanned'
     description: 'Scans ended as incomplete or failed. SluiceScans() says for each why; none of them is known to be clean.'

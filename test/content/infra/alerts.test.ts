@@ -128,6 +128,20 @@ function line(message: string, minutes: number): Record<string, unknown> {
 const failed = { Verdict: 'failed', VerdictRank: 1, Reason: 'poison' };
 const incomplete = { Verdict: 'incomplete', VerdictRank: 2, Reason: 'deadline' };
 
+describe('canary-silent', () => {
+  const canary = (number: number, minutes: number): Record<string, unknown> =>
+    scanRow(number, minutes, { Canary: true });
+
+  it('fires where no canary has arrived, whatever else has', () => {
+    expect(fire('canary-silent.kql', {})).toMatchObject([{ Canaries: 0 }]);
+    expect(fire('canary-silent.kql', { [tables.scans]: [scanRow(1, 5, {})] })).toHaveLength(1);
+  });
+
+  it('does not fire where one has', () => {
+    expect(fire('canary-silent.kql', { [tables.scans]: [canary(1, 30), canary(1, 15)] })).toEqual([]);
+  });
+});
+
 describe('not-scanned', () => {
   it('fires on scans that say nothing about their object, by reason', () => {
     const scans = [scanRow(1, 5, incomplete), scanRow(2, 5, incomplete), scanRow(3, 5, failed), scanRow(4, 5, {})];
