@@ -64,6 +64,7 @@ param extraSettings object = {}
 param tags object = {}
 
 var token = uniqueString(resourceGroup().id, environmentName)
+var signature = 'sluice-${token}'
 var queueName = 'sluice-scan'
 var allTags = union(tags, { 'azd-env-name': environmentName })
 var accountNames = map(watchedAccounts, account => last(split(account.id, '/')))
@@ -72,7 +73,7 @@ var isPrivate = privateNetwork != null
 var privateAccounts = filter(watchedAccounts, account => isPrivate && (account.?privateEndpoint ?? false))
 
 var makesWorkspace = empty(workspaceId)
-var newWorkspaceName = 'sluice-${token}'
+var newWorkspaceName = signature
 var workspaceParts = split(workspaceId, '/')
 var workspaceName = makesWorkspace ? newWorkspaceName : last(workspaceParts)
 var workspaceSubscriptionId = makesWorkspace ? subscription().subscriptionId : workspaceParts[2]
@@ -80,7 +81,7 @@ var workspaceResourceGroup = makesWorkspace ? resourceGroup().name : workspacePa
 
 module identity 'modules/identity.bicep' = {
   params: {
-    name: 'sluice-${token}'
+    name: signature
     location: location
     tags: allTags
   }
@@ -99,7 +100,7 @@ module storage 'modules/storage.bicep' = {
 
 module network 'modules/network.bicep' = if (isPrivate) {
   params: {
-    name: 'sluice-${token}'
+    name: signature
     location: location
     tags: allTags
     network: privateNetwork!
@@ -109,7 +110,7 @@ module network 'modules/network.bicep' = if (isPrivate) {
 module ownEndpoints 'modules/private-endpoint.bicep' = [
   for service in ['blob', 'queue', 'table']: if (isPrivate) {
     params: {
-      name: 'sluice-${token}-${service}'
+      name: '${signature}-${service}'
       location: location
       tags: allTags
       storageId: storage.outputs.id
@@ -123,7 +124,7 @@ module ownEndpoints 'modules/private-endpoint.bicep' = [
 module watchedEndpoints 'modules/private-endpoint.bicep' = [
   for account in privateAccounts: {
     params: {
-      name: 'sluice-${token}-${last(split(account.id, '/'))}'
+      name: '${signature}-${last(split(account.id, '/'))}'
       location: location
       tags: allTags
       storageId: account.id
@@ -153,7 +154,7 @@ module tables 'modules/tables.bicep' = {
 
 module ingestion 'modules/ingestion.bicep' = {
   params: {
-    name: 'sluice-${token}'
+    name: signature
     location: tables.outputs.location
     tags: allTags
     workspaceId: usedWorkspaceId
@@ -162,7 +163,7 @@ module ingestion 'modules/ingestion.bicep' = {
 
 module telemetry 'modules/telemetry.bicep' = {
   params: {
-    name: 'sluice-${token}'
+    name: signature
     location: location
     tags: allTags
     workspaceId: usedWorkspaceId
@@ -189,8 +190,8 @@ module scannerRoles 'modules/roles.bicep' = {
 
 module app 'modules/app.bicep' = {
   params: {
-    name: 'sluice-${token}'
-    planName: 'sluice-${token}'
+    name: signature
+    planName: signature
     location: location
     tags: allTags
     nodeVersion: nodeVersion
@@ -216,7 +217,7 @@ module app 'modules/app.bicep' = {
 
 module alertReceivers 'modules/alert-receivers.bicep' = if (alerts && !empty(alertEmails)) {
   params: {
-    name: 'sluice-${token}'
+    name: signature
     tags: allTags
     emails: alertEmails
   }
@@ -226,7 +227,7 @@ var actionGroupIds = concat(alertActionGroupIds, alerts && !empty(alertEmails) ?
 
 module scannerAlerts 'modules/alerts.bicep' = if (alerts) {
   params: {
-    name: 'sluice-${token}'
+    name: signature
     tags: allTags
     location: tables.outputs.location
     workspaceId: usedWorkspaceId
@@ -257,6 +258,7 @@ module watched 'modules/watched-account.bicep' = [
         queueName: queueName
         deadLetterContainerName: storage.outputs.deadLetterContainerName
         principalId: identity.outputs.principalId
+        signature: signature
       }
     }
   }
@@ -267,6 +269,7 @@ output AZURE_RESOURCE_GROUP string = resourceGroup().name
 output SLUICE_FUNCTION_APP_NAME string = app.outputs.name
 output SLUICE_STORAGE_ACCOUNT_NAME string = storage.outputs.name
 output SLUICE_QUEUE string = queueName
+output SLUICE_SIGNATURE string = signature
 output SLUICE_ACCOUNTS string = join(accountNames, ',')
 output SLUICE_WORKSPACE_ID string = usedWorkspaceId
 output SLUICE_INGESTION_ENDPOINT string = ingestion.outputs.endpoint

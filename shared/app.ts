@@ -6,6 +6,9 @@ import { TableClient } from '@azure/data-tables';
 import { ManagedIdentityCredential } from '@azure/identity';
 import type { TokenCredential } from '@azure/identity';
 import { BlobServiceClient } from '@azure/storage-blob';
+import type { ContainerClient } from '@azure/storage-blob';
+import { QueueServiceClient } from '@azure/storage-queue';
+import type { QueueClient } from '@azure/storage-queue';
 import type { Config } from './base/config.ts';
 import { readConfig } from './base/config.ts';
 import { SluiceError } from './base/errors.ts';
@@ -15,7 +18,11 @@ import { functionTimeoutInMs } from './base/settings.ts';
 import type { AllowList } from './events/allow-list.ts';
 import { allowListOf, blobEndpointOf } from './events/allow-list.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import { MessageQueue } from './ledger/message-queue.ts';
+import type { MessageSender } from './ledger/message-queue.ts';
+import { StateBlobs } from './ledger/state-blobs.ts';
 import { LEDGER_TABLE, TableLedger } from './ledger/table-ledger.ts';
+import type { TableLedgerOptions } from './ledger/table-ledger.ts';
 import { createBlobServiceClient } from './objects/blob-client.ts';
 import { openBlob } from './objects/blob-source.ts';
 import type { OpenBlobOptions } from './objects/blob-source.ts';
@@ -28,6 +35,7 @@ import type { RuleSet } from './scanner/rule-set.ts';
 import { loadRuleSet } from './scanner/rule-set.ts';
 import type { ScanReport } from './scanner/scan-report.ts';
 import { ScanSlots } from './scanner/scan-slots.ts';
+import type { CheckpointStore } from './scanner/slice-runner.ts';
 import { createSinks } from './sinks/registry.ts';
 import type { SinkContext } from './sinks/registry.ts';
 import { SinkError } from './sinks/sink-error.ts';
@@ -50,6 +58,10 @@ export interface AppOverrides {
   readonly log?: Logger;
   readonly ruleSet?: RuleSet;
   readonly ledger?: Ledger;
+  readonly ledgerOptions?: TableLedgerOptions;
+  readonly checkpoints?: CheckpointStore;
+  readonly queue?: MessageSender;
+  readonly sliceLimits?: Partial<RequestHandlerParts['limits']>;
   readonly sinks?: readonly Sink[] | undefined;
   readonly slots?: ScanSlots;
   readonly credential?: TokenCredential;
@@ -62,6 +74,8 @@ export interface AppOverrides {
 /** What recording needs at most, once a scan has ended. */
 const RECORDING_IN_MS = 3 * 60_000;
 const SHORTEST_SLOT_WAIT_IN_MS = 60_000;
+/** The infrastructure need not create it. */
+const CHECKPOINT_CONTAINER = 'sluice-checkpoints';
 
 /**
  * Makes an app. Reads the rules, and makes no request. Rejects with `RulesUnavailableError` (RULES_UNAVAILABLE).
@@ -73,15 +87,22 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const credential = overrides.credential ?? credentialOf(config);
   const sinks = overrides.sinks ?? (await createSinks(config, sinkContextOf(credential, log, overrides.sinkContext)));
   const allow = allowListOf(config);
+  const state = stateStorageOf(config, credential);
   const requests = new RequestHandler({
     ruleSet,
-    ledger: overrides.ledger ?? createLedger(config, credential),
+    ledger: overrides.ledger ?? new TableLedger(state.table(LEDGER_TABLE), overrides.ledgerOptions),
     slots: overrides.slots ?? new ScanSlots(),
     log,
     open: openerOf(config, allow, credential, overrides.openOptions),
     deliver: (report) => deliverTo(sinks, report),
     scan: { ...digestsOf(config), evidence: config.evidence, deadlineInMs: config.deadlineInMs },
-    slotWaitInMs: Math.max(functionTimeoutInMs - config.deadlineInMs - RECORDING_IN_MS, SHORTEST_SLOT_WAIT_IN_MS),
+    checkpoints: overrides.checkpoints ?? new StateBlobs(state.blobs(CHECKPOINT_CONTAINER)),
+    queue: overrides.queue ?? new MessageQueue(state.queue(config.queueName)),
+    limits: {
+      sliceInMs: config.sliceInMs,
+      slotWaitInMs: Math.max(functionTimeoutInMs - config.sliceInMs - RECORDING_IN_MS, SHORTEST_SLOT_WAIT_IN_MS),
+      ...overrides.sliceLimits,
+    },
   });
   const messages = new MessageHandler(requests, allow, {
     messageInMs: functionTimeoutInMs - RECORDING_IN_MS,
@@ -150,12 +171,31 @@ export class ForeignAccountError extends SluiceError {
   readonly code = 'FOREIGN_ACCOUNT';
 }
 
-function createLedger({ state }: Config, credential: TokenCredential): Ledger {
-  return new TableLedger(
-    state.kind === 'local'
-      ? TableClient.fromConnectionString(state.connectionString, LEDGER_TABLE, { allowInsecureConnection: true })
-      : new TableClient(state.tableServiceUri, LEDGER_TABLE, credential),
-  );
+/** Clients for the scanner's own storage account; none makes a request. */
+interface StateStorageClients {
+  readonly table: (name: string) => TableClient;
+  readonly blobs: (container: string) => ContainerClient;
+  readonly queue: (name: string) => QueueClient;
+}
+
+function stateStorageOf({ state }: Config, credential: TokenCredential): StateStorageClients {
+  if (state.kind === 'local') {
+    const { connectionString } = state;
+    return {
+      table: (name) => TableClient.fromConnectionString(connectionString, name, { allowInsecureConnection: true }),
+      blobs: (container) =>
+        createBlobServiceClient(
+          state.blobEndpoint,
+          BlobServiceClient.fromConnectionString(connectionString).credential,
+        ).getContainerClient(container),
+      queue: (name) => QueueServiceClient.fromConnectionString(connectionString).getQueueClient(name),
+    };
+  }
+  return {
+    table: (name) => new TableClient(state.tableServiceUri, name, credential),
+    blobs: (container) => createBlobServiceClient(state.blobServiceUri, credential).getContainerClient(container),
+    queue: (name) => new QueueServiceClient(state.queueServiceUri, credential).getQueueClient(name),
+  };
 }
 
 function credentialOf({ clientId }: Config): TokenCredential {

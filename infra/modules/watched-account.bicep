@@ -30,6 +30,8 @@ type scannerReference = {
   deadLetterContainerName: string
   @description('Object id of the scanner\'s identity.')
   principalId: string
+  @description('What its things are called at a watched account, different for every scanner.')
+  signature: string
 }
 
 param account watchedAccount
@@ -46,7 +48,6 @@ param actionGroupIds string[]
 
 var accountName = last(split(account.id, '/'))
 var existingTopicName = account.?existingTopicName ?? ''
-var subscriptionName = 'sluice-${uniqueString(scanner.storageId)}'
 var logCategories = {
   none: []
   writes: ['StorageWrite', 'StorageDelete']
@@ -88,7 +89,7 @@ module topicRoles 'roles.bicep' = {
 
 module subscription 'subscription.bicep' = {
   params: {
-    name: subscriptionName
+    name: scanner.signature
     topicName: topic.outputs.name
     storageId: scanner.storageId
     queueName: scanner.queueName
@@ -99,10 +100,10 @@ module subscription 'subscription.bicep' = {
 
 module deliveryAlert 'delivery-alert.bicep' = if (withAlerts) {
   params: {
-    name: '${accountName}-${subscriptionName}'
+    name: '${accountName}-${scanner.signature}'
     tags: tags
     topicName: topic.outputs.name
-    subscriptionName: subscriptionName
+    subscriptionName: scanner.signature
     actionGroupIds: actionGroupIds
   }
   dependsOn: [subscription]
@@ -115,7 +116,7 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' exist
 
 resource callers 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (callerLogs != 'none') {
   scope: blobs
-  name: subscriptionName
+  name: scanner.signature
   properties: {
     workspaceId: workspaceId
     logs: map(logCategories[callerLogs], category => { category: category, enabled: true })

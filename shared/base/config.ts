@@ -15,8 +15,8 @@ export type StateStorage =
       readonly kind: 'identity';
       /** Origins without a slash at the end. */
       readonly tableServiceUri: string;
-      readonly blobServiceUri: string | undefined;
-      readonly queueServiceUri: string | undefined;
+      readonly blobServiceUri: string;
+      readonly queueServiceUri: string;
     }
   | ({ readonly kind: 'local' } & LocalConnection);
 
@@ -45,6 +45,7 @@ export interface Config {
   readonly digests: Digests;
   readonly evidence: EvidenceMode;
   readonly deadlineInMs: number;
+  readonly sliceInMs: number;
   readonly logLevel: LogLevel;
   readonly cleanRows: 'all';
   /** What the operator should know but need not repair: settings that nothing reads. */
@@ -98,6 +99,7 @@ export function readConfig(env: Environment): Config {
     digests: reader.read(settings.digests),
     evidence: reader.read(settings.evidence),
     deadlineInMs: reader.read(settings.deadlineInMs),
+    sliceInMs: reader.read(settings.sliceInMs),
     logLevel: reader.read(settings.logLevel),
     cleanRows: reader.read(settings.cleanRows),
   };
@@ -122,12 +124,12 @@ function readState(reader: SettingsReader, accounts: readonly string[] | undefin
   const isLocal = reader.has(settings.localConnection);
   const local = reader.read(settings.localConnection);
   const tableServiceUri = reader.read(settings.tableServiceUri, !isLocal);
-  const blobServiceUri = reader.read(settings.blobServiceUri);
-  const queueServiceUri = reader.read(settings.queueServiceUri);
+  const blobServiceUri = reader.read(settings.blobServiceUri, !isLocal);
+  const queueServiceUri = reader.read(settings.queueServiceUri, !isLocal);
   reader.read(settings.stateCredential);
   reader.read(settings.stateClientId);
   if (local === undefined) {
-    return tableServiceUri === undefined
+    return tableServiceUri === undefined || blobServiceUri === undefined || queueServiceUri === undefined
       ? undefined
       : { kind: 'identity', tableServiceUri, blobServiceUri, queueServiceUri };
   }

@@ -34,7 +34,6 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** `functionTimeout` of host.json: the host kills the worker then, with every scan in it. */
 export const functionTimeoutInMs = 30 * 60_000;
-const shortestDeadlineInMs = 1_000;
 
 export const settings = {
   accounts: setting({
@@ -63,9 +62,10 @@ export const settings = {
   }),
   blobServiceUri: setting({
     name: 'SLUICE_STATE__blobServiceUri',
-    meaning: "Blob service of the scanner's own storage account",
+    meaning: "Blob service of the scanner's own storage account, where checkpoints are",
     form: 'an https URL with nothing behind the host',
     example: 'https://contososluice.blob.core.windows.net',
+    requiredWhen: 'SLUICE_LOCAL_CONNECTION is not set',
     parse: parseHttpsOrigin,
   }),
   queueServiceUri: setting({
@@ -73,6 +73,7 @@ export const settings = {
     meaning: "Queue service of the scanner's own storage account; the Functions host listens there",
     form: 'an https URL with nothing behind the host',
     example: 'https://contososluice.queue.core.windows.net',
+    requiredWhen: 'SLUICE_LOCAL_CONNECTION is not set',
     parse: parseHttpsOrigin,
   }),
   stateCredential: setting({
@@ -162,11 +163,20 @@ export const settings = {
   }),
   deadlineInMs: setting({
     name: 'SLUICE_DEADLINE',
-    meaning: 'The longest one scan may take; then it is recorded as incomplete',
-    form: 'a whole number with ms, s, m or h behind it, at least 1s and less than 30m',
-    example: '8m',
+    meaning: 'The longest one scan may take, all its slices together; then it is recorded as incomplete',
+    form: 'a whole number with ms, s, m or h behind it, from 1s to 168h',
+    example: '2h',
+    defaultText: '24h',
+    parse: durationWithin(1_000, 168 * 3_600_000),
+  }),
+  sliceInMs: setting({
+    name: 'SLUICE_SLICE',
+    meaning:
+      'How long one worker scans an object in one go; then the scan goes on from a checkpoint with a new message',
+    form: 'a whole number with ms, s, m or h behind it, from 1s to 20m',
+    example: '4m',
     defaultText: '8m',
-    parse: parseDeadline,
+    parse: durationWithin(1_000, 20 * 60_000),
   }),
   logLevel: setting({
     name: 'SLUICE_LOG_LEVEL',
@@ -278,13 +288,13 @@ function parseDigests(text: string): Parsed<Digests> {
   return given === 'sha256' || given === 'findings' ? { value: given } : { fault: `${quote(text)} is not known` };
 }
 
-function parseDeadline(text: string): Parsed<number> {
-  const duration = parseDuration(text);
-  if (duration === undefined) return { fault: `${quote(text)} is not a duration` };
-  if (duration < shortestDeadlineInMs) return { fault: `${quote(text)} is too short` };
-  return duration < functionTimeoutInMs
-    ? { value: duration }
-    : { fault: `${quote(text)} is not less than the host's limit of 30m` };
+function durationWithin(shortestInMs: number, longestInMs: number): (text: string) => Parsed<number> {
+  return (text) => {
+    const duration = parseDuration(text);
+    if (duration === undefined) return { fault: `${quote(text)} is not a duration` };
+    if (duration < shortestInMs) return { fault: `${quote(text)} is too short` };
+    return duration <= longestInMs ? { value: duration } : { fault: `${quote(text)} is too long` };
+  };
 }
 
 /** Milliseconds of `250ms`, `90s`, `8m`, `2h`; undefined for anything else. */

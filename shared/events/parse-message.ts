@@ -7,14 +7,15 @@
  *   BlobRenamed       data.destinationUrl  a rename into a watched account is an arrival; it carries no eTag
  *   BlobTierChanged   data.url             an object taken out of the archive can be read again
  *
- * Everything else (deletions, directory events, subscription validation) is `skipped: notABlobEvent`. Nothing is decided
+ * The app's own messages (`own-messages.ts`) come the same way. Everything else (deletions, directory events, subscription validation) is `skipped: notABlobEvent`. Nothing is decided
  * here that the object's own properties decide better: type, tier and size are the scanner's business.
  */
 import type { AllowList } from './allow-list.ts';
-import type { RefusedRequest, ScanRequest, SluiceRequest } from './scan-request.ts';
+import type { SluiceRequest, RefusedRequest, ScanRequest } from './scan-request.ts';
 import { printable } from '../base/redact.ts';
 import { readMessageValues } from './message-values.ts';
 import { parseObjectUrl } from './object-url.ts';
+import { isOwnMessage, parseOwnMessage } from './own-messages.ts';
 
 /**
  * Reads a message. `now` stands in for an event's time that is missing or malformed. At least one request, at most
@@ -53,6 +54,10 @@ const openingApis = new Set(['CreateFile', 'SftpCreate']);
 
 function parseEvent(value: unknown, allow: AllowList, now: Date): SluiceRequest {
   if (!isFields(value)) return refuse(noEvent, 'malformedMessage', `an event must be an object, not ${kindOf(value)}`);
+  if (isOwnMessage(value)) {
+    const own = parseOwnMessage(value, allow);
+    return 'fault' in own ? refuse(noEvent, own.reason, own.fault) : own;
+  }
   const event = readEnvelope(value);
   if (typeof event === 'string') return refuse(identify(value), 'malformedMessage', event);
   const urlField = urlFields.get(event.type);

@@ -24,6 +24,20 @@ export interface ScanRequest {
   readonly api: string | undefined;
   /** The watched storage account's ARM id, `''` where the event names none. */
   readonly resourceId: string;
+  /** The slice of a scan to go on with; undefined for one that begins. */
+  readonly resumes?: { readonly scanId: string; readonly generation: number } | undefined;
+  /** Versions that earlier slices saw go, oldest first; they are superseded once the scan is recorded. */
+  readonly replaced?: readonly ReplacedVersion[];
+  /** Whether to scan again what was recorded as incomplete. */
+  readonly again?: boolean;
+}
+
+/** A version of the object that is no more. */
+export interface ReplacedVersion {
+  readonly eTag: string;
+  readonly versionId: string | undefined;
+  readonly sizeInBytes: number | undefined;
+  readonly eventTime: string;
 }
 
 /** A message that asks for no scan, with the outcome to record for it. */
@@ -42,4 +56,5 @@ export interface RefusedRequest {
   readonly eventId: string;
 }
 
+/** A request that ends in a report about an object or a message. */
 export type SluiceRequest = ScanRequest | RefusedRequest;

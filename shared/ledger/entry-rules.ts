@@ -2,33 +2,58 @@
  * What may follow what in the ledger, apart from where it is kept: given the entry that stands (if any), the entry that
  * takes its place. Undefined: nothing may, and what stands stays.
  *
- *   nothing ─begin─► running ─finish─► done ─finish, same or higher rank─► done
- *      └───────────────finish───────────▲
+ *             ┌──heartbeat, yielded, released──┐
+ *   nothing ─claim─► running ──────────────────┴─finish─► done ─finish, same or higher rank─► done
+ *      │                ▲  └────────────────────────────────┘ claim, of an outcome that may not last
+ *      └────────────────┴──finish──────────────────────────►
  *
- * `done` is never left again. The same scan means the same bytes, rules and engine, so what was learnt stays true.
+ * An outcome that was recorded is never lost: the same scan means the same bytes, rules and engine, so what was learnt stays
+ * true. A scan that runs again carries it along.
  */
-import type { Ledger, LedgerEntry } from './ledger.ts';
+import type { Claim, ClaimAnswer, LedgerEntry, RecordedOutcome, RunChange, ScanRun } from './ledger.ts';
 
-export type RecordedOutcome = Parameters<Ledger['finish']>[3];
+/** A run that was silent for so long has lost its worker. Workers give a sign each minute. */
+export const STALE_AFTER_IN_MS = 3 * 60_000;
 
-/** The entry of an attempt that starts; it takes over from one that runs, which may have died. */
-export function beginEntry(
+const newRun: Omit<ScanRun, 'heartbeatAt'> = { isHeld: true, generation: 0, position: 0, sliceStart: 0, idleSlices: 0 };
+
+/** The answer to an attempt; where it is `claimed`, its entry is the one to write. */
+export function claimEntry(
   standing: LedgerEntry | undefined,
   scanId: string,
+  claim: Claim,
+  now: Date,
+  staleAfterInMs: number = STALE_AFTER_IN_MS,
+): ClaimAnswer {
+  const { attemptId, generation, isRedelivered, mayRepeat } = claim;
+  if (standing?.run === undefined) {
+    if (standing !== undefined && !mayRepeat(standing)) return { kind: 'done', entry: standing };
+    const run = { ...newRun, generation: generation ?? 0, heartbeatAt: now };
+    const before = standing ?? { finishedAt: undefined, verdict: undefined, rank: undefined, reason: undefined };
+    return { kind: 'claimed', entry: { ...before, scanId, state: 'running', attemptId, startedAt: now, run } };
+  }
+  const { run } = standing;
+  const isAlive = run.isHeld && now.getTime() - run.heartbeatAt.getTime() < staleAfterInMs;
+  // A worker may have died between noting that its slice is over and asking for the next one: then its own message, which
+  // comes again, is all there is.
+  if (generation !== undefined && generation !== run.generation && (isAlive || !isRedelivered)) {
+    return { kind: 'stale', entry: standing };
+  }
+  if (isAlive && !isRedelivered) return { kind: 'elsewhere', entry: standing };
+  const next = { ...run, isHeld: true, heartbeatAt: now, sliceStart: run.position };
+  return { kind: 'claimed', entry: { ...standing, attemptId, run: next } };
+}
+
+/** The entry after a change of its run; undefined when that attempt does not own it. */
+export function advanceEntry(
+  standing: LedgerEntry | undefined,
   attemptId: string,
+  change: RunChange,
   now: Date,
 ): LedgerEntry | undefined {
-  if (standing?.state === 'done') return undefined;
-  return {
-    scanId,
-    state: 'running',
-    attemptId,
-    startedAt: now,
-    finishedAt: undefined,
-    verdict: undefined,
-    rank: undefined,
-    reason: undefined,
-  };
+  const run = standing?.run;
+  if (standing === undefined || run === undefined || standing.attemptId !== attemptId || !run.isHeld) return undefined;
+  return { ...standing, run: advanceRun(run, change, now) };
 }
 
 /** The entry of an attempt that ended. One of equal rank is written: it is the later word on the same thing. */
@@ -39,9 +64,39 @@ export function finishEntry(
   outcome: RecordedOutcome,
   now: Date,
 ): LedgerEntry | undefined {
-  if (standing?.state === 'done' && outcome.rank < (standing.rank ?? 0)) return undefined;
+  if (standing?.rank !== undefined && outcome.rank < standing.rank) {
+    return standing.state === 'done' ? undefined : { ...standing, state: 'done', run: undefined };
+  }
   const isSameAttempt = standing?.attemptId === attemptId;
   const { verdict, rank, reason } = outcome;
   const startedAt = isSameAttempt ? standing.startedAt : now;
-  return { scanId, state: 'done', attemptId, startedAt, finishedAt: now, verdict, rank, reason };
+  return { scanId, state: 'done', attemptId, startedAt, finishedAt: now, verdict, rank, reason, run: undefined };
+}
+
+function advanceRun(run: ScanRun, change: RunChange, now: Date): ScanRun {
+  switch (change.kind) {
+    case 'heartbeat':
+      return { ...run, heartbeatAt: now, position: change.position ?? run.position };
+    case 'released':
+      return { ...run, heartbeatAt: now, isHeld: false };
+    case 'yielded': {
+      const { position } = change;
+      return {
+        ...run,
+        isHeld: false,
+        heartbeatAt: now,
+        generation: run.generation + 1,
+        position,
+        idleSlices: idleAfter(run, change),
+      };
+    }
+  }
+}
+
+function idleAfter(
+  run: ScanRun,
+  { position, hasRun }: { readonly position: number; readonly hasRun: boolean },
+): number {
+  if (!hasRun) return run.idleSlices;
+  return position > run.sliceStart ? 0 : run.idleSlices + 1;
 }

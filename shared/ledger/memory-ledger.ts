@@ -3,9 +3,8 @@
  * means that its object would be scanned again, which is harmless.
  */
 import type { ObjectIdentity } from '../objects/byte-source.ts';
-import type { Ledger, LedgerEntry } from './ledger.ts';
-import type { RecordedOutcome } from './entry-rules.ts';
-import { beginEntry, finishEntry } from './entry-rules.ts';
+import { advanceEntry, claimEntry, finishEntry } from './entry-rules.ts';
+import type { Claim, ClaimAnswer, Ledger, LedgerEntry, RecordedOutcome, RunChange } from './ledger.ts';
 
 export interface MemoryLedgerOptions {
   /** Entries kept, about half a kilobyte each; 100,000 unless given. */
@@ -28,11 +27,23 @@ export class MemoryLedger implements Ledger {
     return this.#entries.get(keyOf(object, scanId));
   }
 
-  async begin(object: ObjectIdentity, scanId: string, attemptId: string): Promise<boolean> {
+  async claim(object: ObjectIdentity, scanId: string, claim: Claim): Promise<ClaimAnswer> {
     const key = keyOf(object, scanId);
-    const entry = beginEntry(this.#entries.get(key), scanId, attemptId, this.#now());
+    const answer = claimEntry(this.#entries.get(key), scanId, claim, this.#now());
+    if (answer.kind === 'claimed') this.#write(key, answer.entry);
+    return answer;
+  }
+
+  async advance(
+    object: ObjectIdentity,
+    scanId: string,
+    attemptId: string,
+    change: RunChange,
+  ): Promise<LedgerEntry | undefined> {
+    const key = keyOf(object, scanId);
+    const entry = advanceEntry(this.#entries.get(key), attemptId, change, this.#now());
     if (entry !== undefined) this.#write(key, entry);
-    return entry !== undefined;
+    return entry;
   }
 
   async finish(

@@ -5,6 +5,7 @@
  *                 that keys may not hold (slashes, question marks) never meet them
  *   RowKey        ScanId
  *   state, attemptId, startedAt, finishedAt, verdict, rank, reason   the entry
+ *   isHeld, heartbeatAt, generation, position, sliceStart, idleSlices   its run, while it runs
  *   account, container, objectName, objectETag, versionId            which object, for people and for the sweep
  *
  * Several workers may hold the same message, so nothing is written without the eTag of what was read: whoever comes second
@@ -12,13 +13,12 @@
  */
 import type { TableClient, TableEntity } from '@azure/data-tables';
 import type { ObjectIdentity } from '../objects/byte-source.ts';
-import type { RecordedOutcome } from './entry-rules.ts';
-import type { Ledger, LedgerEntry } from './ledger.ts';
+import type { Claim, ClaimAnswer, Ledger, LedgerEntry, RecordedOutcome, RunChange, ScanRun } from './ledger.ts';
 import { errorText } from '../base/describe-error.ts';
 import { sha256Hex } from '../base/digest.ts';
 import { SluiceError } from '../base/errors.ts';
 import { retry } from '../base/retry.ts';
-import { beginEntry, finishEntry } from './entry-rules.ts';
+import { advanceEntry, claimEntry, finishEntry } from './entry-rules.ts';
 
 /** The table's name; the infrastructure need not create it. */
 export const LEDGER_TABLE = 'SluiceLedger';
@@ -26,6 +26,12 @@ export const LEDGER_TABLE = 'SluiceLedger';
 /** The ledger cannot be read or written. Code `LEDGER_UNAVAILABLE`, always retryable: nothing was scanned or lost. */
 export class LedgerError extends SluiceError {
   readonly code = 'LEDGER_UNAVAILABLE';
+}
+
+export interface TableLedgerOptions {
+  readonly now?: () => Date;
+  /** A run silent for so long has lost its worker; 3 minutes unless given. */
+  readonly staleAfterInMs?: number | undefined;
 }
 
 /** No call waits longer, the SDK's own repetitions included. */
@@ -36,13 +42,15 @@ const MAX_WRITE_ATTEMPTS = 30;
 export class TableLedger implements Ledger {
   readonly #table: TableClient;
   readonly #now: () => Date;
+  readonly #staleAfterInMs: number | undefined;
   /** The one request that creates the table; undefined before it and after its failure. */
   #created: Promise<void> | undefined;
 
   /** `table`: a client of `LEDGER_TABLE` in the scanner's own account. */
-  constructor(table: TableClient, { now = () => new Date() }: { readonly now?: () => Date } = {}) {
+  constructor(table: TableClient, { now = () => new Date(), staleAfterInMs }: TableLedgerOptions = {}) {
     this.#table = table;
     this.#now = now;
+    this.#staleAfterInMs = staleAfterInMs;
   }
 
   /** Creates the table if it is missing; asks only once, and again after a failure. Every other method does so itself. */
@@ -56,11 +64,25 @@ export class TableLedger implements Ledger {
     return (await this.#read(keysOf(object, scanId)))?.entry;
   }
 
-  async begin(object: ObjectIdentity, scanId: string, attemptId: string): Promise<boolean> {
-    const change = await this.#change(object, scanId, (standing) =>
-      beginEntry(standing, scanId, attemptId, this.#now()),
+  async claim(object: ObjectIdentity, scanId: string, claim: Claim): Promise<ClaimAnswer> {
+    let answer: ClaimAnswer | undefined;
+    await this.#change(object, scanId, (standing) => {
+      answer = claimEntry(standing, scanId, claim, this.#now(), this.#staleAfterInMs);
+      return answer.kind === 'claimed' ? answer.entry : undefined;
+    });
+    return answer!;
+  }
+
+  async advance(
+    object: ObjectIdentity,
+    scanId: string,
+    attemptId: string,
+    change: RunChange,
+  ): Promise<LedgerEntry | undefined> {
+    const { written } = await this.#change(object, scanId, (standing) =>
+      advanceEntry(standing, attemptId, change, this.#now()),
     );
-    return change.written !== undefined;
+    return written;
   }
 
   async finish(
@@ -167,22 +189,42 @@ function keysOf({ account, container, objectName }: ObjectIdentity, scanId: stri
 
 /** Columns of absent values are left out: a replaced row loses them. */
 function columnsOf(entry: LedgerEntry, object: ObjectIdentity): Record<string, unknown> {
-  const { scanId: _, ...columns } = entry;
+  const { scanId: _, run, ...columns } = entry;
   const { account, container, objectName, eTag, versionId } = object;
-  return { ...columns, account, container, objectName, objectETag: eTag, versionId };
+  // A number beyond 32 bits has a type of its own in Table storage.
+  const counts = run && { ...run, position: BigInt(run.position), sliceStart: BigInt(run.sliceStart) };
+  return { ...columns, ...counts, account, container, objectName, objectETag: eTag, versionId };
 }
 
 /** The entry a row holds. Undefined for a row that nobody here wrote so: the scan then counts as not recorded. */
 function entryOf(scanId: string, row: Readonly<Record<string, unknown>>): LedgerEntry | undefined {
   const { state, attemptId, startedAt, finishedAt, verdict, rank, reason } = row;
   if (typeof attemptId !== 'string' || !(startedAt instanceof Date)) return undefined;
-  const head = { scanId, attemptId, startedAt };
-  if (state === 'running') {
-    return { ...head, state, finishedAt: undefined, verdict: undefined, rank: undefined, reason: undefined };
-  }
-  if (state !== 'done' || !(finishedAt instanceof Date)) return undefined;
-  if (typeof verdict !== 'string' || typeof rank !== 'number') return undefined;
-  return { ...head, state, finishedAt, verdict, rank, reason: typeof reason === 'string' ? reason : undefined };
+  const run = state === 'running' ? runOf(row) : undefined;
+  const isEnded = finishedAt instanceof Date && typeof verdict === 'string' && typeof rank === 'number';
+  const outcome = isEnded
+    ? { finishedAt, verdict, rank, reason: typeof reason === 'string' ? reason : undefined }
+    : { finishedAt: undefined, verdict: undefined, rank: undefined, reason: undefined };
+  if (run !== undefined) return { scanId, attemptId, startedAt, state: 'running', ...outcome, run };
+  return state === 'done' && isEnded ? { scanId, attemptId, startedAt, state, ...outcome, run } : undefined;
+}
+
+/** Rows of before there were slices have no columns for them: such a run is as good as dead. */
+function runOf({ isHeld, heartbeatAt, ...row }: Readonly<Record<string, unknown>>): ScanRun {
+  const count = (value: unknown): number => {
+    const number = Number(value);
+    return (typeof value === 'number' || typeof value === 'bigint') && Number.isSafeInteger(number)
+      ? Math.max(0, number)
+      : 0;
+  };
+  return {
+    isHeld: isHeld === true,
+    heartbeatAt: heartbeatAt instanceof Date ? heartbeatAt : new Date(0),
+    generation: count(row.generation),
+    position: count(row.position),
+    sliceStart: count(row.sliceStart),
+    idleSlices: count(row.idleSlices),
+  };
 }
 
 /** The service's own name for an error, such as `ResourceNotFound`. The SDK keeps it in the body it has parsed. */

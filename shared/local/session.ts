@@ -154,9 +154,11 @@ class Session {
   }
 
   #take(handled: readonly HandledRequest[]): void {
-    this.#inQueue = Math.max(0, this.#inQueue - 1);
+    // What goes on in another slice has a message in the queue again.
+    const isLeft = handled.some(({ left }) => left === 'nextSlice');
+    if (!isLeft) this.#inQueue = Math.max(0, this.#inQueue - 1);
     this.#handled.push(...handled);
-    for (const { request } of handled) this.#settle(request.objectName);
+    for (const { request, left } of handled) if (left === undefined) this.#settle(request.objectName);
   }
 
   #fail(name: string, error: unknown, isFinal: boolean): void {

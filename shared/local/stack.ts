@@ -67,7 +67,14 @@ const FUNCTION_NAME = 'scan-on-upload';
 const resourceIdOf = (account: string): string =>
   `/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/local/providers/Microsoft.Storage/storageAccounts/${account}`;
 /** Settings that a person may try out here too. The others are the stack's own. */
-const PASSED_ON = ['SLUICE_DIGESTS', 'SLUICE_EVIDENCE', 'SLUICE_DEADLINE', 'SLUICE_LOG_LEVEL', 'SLUICE_CLEAN_ROWS'];
+const PASSED_ON = [
+  'SLUICE_DIGESTS',
+  'SLUICE_EVIDENCE',
+  'SLUICE_SLICE',
+  'SLUICE_DEADLINE',
+  'SLUICE_LOG_LEVEL',
+  'SLUICE_CLEAN_ROWS',
+];
 
 export interface StackOptions {
   /** Where the few settings are read from that may be tried out here. */

@@ -3,7 +3,8 @@
  * them are; what fails does not keep the others from being recorded, and is found recorded or done again next time.
  *
  * Here too is what happens when the process must end. The host does not wait for running functions by itself, and loses the
- * result of one that ended a moment before the process did: so work is told to stop, is waited for, and is given that moment.
+ * result of one that ended a moment before the process did: so what is being scanned is left for another worker, all work is
+ * waited for, and is given that moment.
  */
 import { randomUUID } from 'node:crypto';
 import { delay } from '../base/retry.ts';
@@ -96,8 +97,8 @@ export class MessageHandler {
     const messageId = typeof metadata.id === 'string' && metadata.id !== '' ? metadata.id : randomUUID();
     const context = { dequeueCount: readCount(metadata.dequeueCount), messageId };
     try {
-      return await withDeadline(messageInMs, this.#draining.signal, (abortSignal) =>
-        this.#handleAll(message, { ...context, abortSignal }),
+      return await withDeadline(messageInMs, undefined, (abortSignal) =>
+        this.#handleAll(message, { ...context, abortSignal, yieldSignal: this.#draining.signal }),
       );
     } catch (error) {
       if (!(error instanceof DeadlineReached)) throw error;
@@ -106,13 +107,15 @@ export class MessageHandler {
   }
 
   async #handleAll(message: unknown, context: RequestContext): Promise<readonly HandledRequest[]> {
-    const { abortSignal } = context;
+    const { abortSignal, yieldSignal } = context;
     const handled: HandledRequest[] = [];
     const faults: unknown[] = [];
     const requests = parseMessage(message, this.#allow);
     // One after the other: a message with many events is rare, and each scan takes all the speed there is.
     for (const request of requests) {
       abortSignal.throwIfAborted();
+      // What has not begun is begun elsewhere, when the message comes again.
+      yieldSignal.throwIfAborted();
       try {
         handled.push(await this.#requests.handle(request, context));
       } catch (error) {
@@ -121,6 +124,7 @@ export class MessageHandler {
     }
     if (faults.length === 0) return handled;
     abortSignal.throwIfAborted();
+    yieldSignal.throwIfAborted();
     throw notHandled(faults, requests.length);
   }
 }

@@ -3,32 +3,36 @@
  * returned before every sink has accepted its report and the ledger says `done`; whatever throws has left nothing half said, and
  * the message may come again.
  *
- *   ledger: done? ─► open the current version ─► ledger: done? ─► slot ─► scan ─► sinks ─► ledger ─► superseded versions
- *                            ▲                                          │
- *                            └───────────── changed (at most 5 times) ──┘
+ *   ledger: done? ─► open the current version ─► ledger: claim ─► slot ─► scan ─► sinks ─► ledger ─► superseded versions
+ *                            ▲                                          │  │
+ *                            └───────────── changed (at most 5 times) ──┘  └─► slice over: a message for the next one
  *
  * The version that is scanned is always the one that is there. An event may name an older one, and a version may be replaced
  * while it is read (by new content, which has an event of its own, or by mere metadata, which has none). Both are recorded as
  * superseded, and only after the scan that took their place.
  */
-import { SluiceError } from '../base/errors.ts';
+import { invariant, SluiceError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
-import type { RefusedRequest, ScanRequest, SluiceRequest } from '../events/scan-request.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import { scanMessageOf } from '../events/own-messages.ts';
+import type { RefusedRequest, ReplacedVersion, ScanRequest, SluiceRequest } from '../events/scan-request.ts';
+import type { Claim, Ledger, LedgerEntry } from '../ledger/ledger.ts';
+import type { MessageSender } from '../ledger/message-queue.ts';
 import type { ByteSource, ObjectProperties } from '../objects/byte-source.ts';
+import { LinkedAbort } from '../objects/linked-abort.ts';
 import { ObjectChangedError, SourceReadError } from '../objects/object-errors.ts';
 import type { ReportFrame } from './build-report.ts';
 import { reportOutcome, reportScan } from './build-report.ts';
-import { DeadlineReached, withDeadline } from './deadline.ts';
 import type { ExternalName } from './object-externals.ts';
 import { declaredExternals, externalsOf, pickExternals } from './object-externals.ts';
 import { isFinal, ReportRecorder } from './record-report.ts';
 import { ReportFrames } from './report-frames.ts';
 import type { RuleSet } from './rule-set.ts';
+import { ScanClaim, TakenOverError } from './scan-claim.ts';
 import type { ObjectScan, ScanObjectOptions } from './scan-object.ts';
-import { scanObject } from './scan-object.ts';
 import type { ScanReport } from './scan-report.ts';
-import type { ReleaseSlot, ScanSlots } from './scan-slots.ts';
+import type { ScanSlots } from './scan-slots.ts';
+import type { CheckpointStore, SliceEnd, SliceLimits } from './slice-runner.ts';
+import { SliceRunner } from './slice-runner.ts';
 import type { ScannableProperties } from './unscannable.ts';
 import { outcomeOfError, outcomeOfProperties } from './unscannable.ts';
 import type { Outcome } from './verdict.ts';
@@ -51,8 +55,13 @@ export interface RequestHandlerParts {
   /** Resolves once every sink has accepted; rejects with `ReportRefusedError` when one never will. */
   readonly deliver: (report: ScanReport) => Promise<void>;
   readonly scan: Pick<ScanObjectOptions, 'digests' | 'digestsOf' | 'evidence' | 'deadlineInMs' | 'limits'>;
-  /** How long a scan may wait for its slot before the message is given back. */
-  readonly slotWaitInMs: number;
+  readonly checkpoints: CheckpointStore;
+  /** Where the app's own messages go. */
+  readonly queue: MessageSender;
+  readonly limits: SliceLimits & {
+    /** How often a running scan gives a sign of life; a minute unless given. */
+    readonly heartbeatInMs?: number;
+  };
 }
 
 export interface RequestContext {
@@ -60,20 +69,20 @@ export interface RequestContext {
   readonly dequeueCount: number | undefined;
   /** Of the message; tells refusals apart whose event has no id. */
   readonly messageId: string;
+  /** Ends the work with an error. */
   readonly abortSignal: AbortSignal;
+  /** Leaves what is being scanned for another worker. */
+  readonly yieldSignal: AbortSignal;
 }
 
 export interface HandledRequest {
   readonly request: SluiceRequest;
   /** Of the scan that holds for the object now. */
   readonly scanId: string;
-  /** In the order they were recorded; empty when all of it was recorded before. */
+  /** In the order they were recorded; empty when all of it was recorded before, or is still to be. */
   readonly reports: readonly ScanReport[];
-}
-
-/** Other scans hold the memory for longer than a message should be kept. */
-export class ScanSlotsBusyError extends SluiceError {
-  readonly code = 'SCAN_SLOTS_BUSY';
+  /** Who records the outcome, where that is still to come: a message of the app itself, or another message that scans it. */
+  readonly left?: 'nextSlice' | 'elsewhere';
 }
 
 /** From this delivery on a message runs alone: it may have taken the process down before. */
@@ -83,6 +92,9 @@ const ALONE_FROM_DELIVERY = 3;
 const LAST_SOURCE_DELIVERY = 4;
 
 const MAX_CHANGES = 5;
+
+/** When to look again for versions that are to be superseded by a scan that runs elsewhere. */
+const LOOK_AGAIN_IN_MS = 60_000;
 
 /** Operations that are known to raise the events that are scanned for. Others are too, with a word in the log. */
 const knownApis = new Set([
@@ -101,10 +113,12 @@ export class RequestHandler {
   readonly #parts: RequestHandlerParts;
   readonly #recorder: ReportRecorder;
   readonly #frames: ReportFrames;
+  readonly #slices: SliceRunner;
   readonly #externals: readonly ExternalName[];
 
   constructor(parts: RequestHandlerParts) {
     this.#parts = parts;
+    this.#slices = new SliceRunner({ ...parts, rules: parts.ruleSet.rules });
     this.#recorder = new ReportRecorder(parts);
     this.#frames = new ReportFrames(parts.ruleSet);
     this.#externals = declaredExternals(parts.ruleSet.rules);
@@ -138,13 +152,14 @@ export class RequestHandler {
       });
     }
     const asked = this.#frames.asked(request);
-    if (request.eTag !== undefined && (await this.#isSettled(asked)))
+    const replaced = (request.replaced ?? []).map((version) => this.#frames.asked({ ...request, ...version }));
+    if (request.eTag !== undefined && replaced.length === 0 && (await this.#isSettled(asked, request))) {
       return { request, scanId: asked.scanId, reports: [] };
-
-    /** Versions that were there and are no more, oldest first. */
-    const replaced: ReportFrame[] = [];
-    for (let changes = 0; changes < MAX_CHANGES; changes += 1) {
+    }
+    // Versions that were there and are no more, oldest first, earlier slices' ones included.
+    while (replaced.length < MAX_CHANGES) {
       const ended = await this.#tryCurrent(request, replaced, context);
+      if (ended?.left !== undefined) return this.#leave(request, ended, replaced);
       if (ended !== undefined) return this.#finish(request, ended, replaced);
     }
     const frame = replaced.at(-1) ?? asked;
@@ -160,10 +175,10 @@ export class RequestHandler {
   ): Promise<Ended | undefined> {
     let current: ReportFrame | undefined;
     try {
-      const opened = await this.#parts.open(request, context);
+      const opened = await this.#open(request, context);
       try {
         current = this.#frames.found(request, opened.properties);
-        return { frame: current, reports: await this.#scanOpened(current, opened, context) };
+        return await this.#scanOpened(request, current, opened, context);
       } finally {
         await opened.source.close();
       }
@@ -172,6 +187,9 @@ export class RequestHandler {
         if (current !== undefined) replaced.push(current);
         return undefined;
       }
+      if (error instanceof TakenOverError && current !== undefined) {
+        return { frame: current, reports: [], left: { kind: 'elsewhere' } };
+      }
       const outcome = outcomeOfError(error);
       if (outcome === undefined) throw error;
       const frame = current ?? replaced.at(-1) ?? this.#frames.asked(request);
@@ -179,54 +197,102 @@ export class RequestHandler {
     }
   }
 
-  async #scanOpened(frame: ReportFrame, opened: OpenedObject, context: RequestContext): Promise<readonly ScanReport[]> {
-    const { properties } = opened;
-    const isLastTry = (context.dequeueCount ?? LAST_SOURCE_DELIVERY) >= LAST_SOURCE_DELIVERY;
-    const unscannable = outcomeOfProperties(properties) ?? outcomeOfCopy(properties, isLastTry);
-    if (unscannable !== undefined) return this.#recordOutcome(frame, unscannable);
-    if (!(await this.#claim(frame))) return [];
-    const release = await this.#acquireSlot(properties.sizeInBytes, context);
-    let scan: ObjectScan;
+  /** Nothing was begun yet, so a process that is about to end gives up at once. */
+  async #open(request: ScanRequest, { abortSignal, yieldSignal }: RequestContext): Promise<OpenedObject> {
+    const link = new LinkedAbort(abortSignal, yieldSignal);
     try {
-      scan = await this.#scanBytes(opened, context.abortSignal);
+      return await this.#parts.open(request, { abortSignal: link.signal });
     } finally {
-      release();
+      link.release();
     }
-    if (scan.cause !== undefined && isWorthAnotherTry(scan.cause) && !isLastTry) throw scan.cause;
-    return asList(await this.#recorder.record(reportScan(frame, scan, new Date())));
   }
 
-  #scanBytes({ properties, source }: OpenedObject, abortSignal: AbortSignal): Promise<ObjectScan> {
-    const place = { path: `${properties.container}/${properties.objectName}` };
-    return scanObject(source, this.#parts.ruleSet.rules, {
-      ...this.#parts.scan,
-      externals: (head) => pickExternals(externalsOf(place, head), this.#externals),
-      abortSignal,
+  async #scanOpened(
+    request: ScanRequest,
+    frame: ReportFrame,
+    opened: OpenedObject,
+    context: RequestContext,
+  ): Promise<Ended> {
+    const { properties } = opened;
+    const unscannable = outcomeOfProperties(properties) ?? outcomeOfCopy(properties, isLastTry(context));
+    if (unscannable !== undefined) return { frame, reports: await this.#recordOutcome(frame, unscannable) };
+    const { resumes } = request;
+    const generation = resumes?.scanId === frame.scanId ? resumes.generation : undefined;
+    // Another version or other rules: what earlier slices learnt is of no use.
+    if (resumes !== undefined && generation === undefined) await this.#slices.forget(resumes.scanId);
+    const answer = await this.#parts.ledger.claim(frame.object, frame.scanId, {
+      attemptId: frame.attemptId,
+      generation,
+      isRedelivered: (context.dequeueCount ?? 1) > 1,
+      mayRepeat: mayRepeat(request),
     });
-  }
-
-  /** Notes in the ledger that the scan runs. False when there is nothing to do because it ended before. */
-  async #claim(frame: ReportFrame): Promise<boolean> {
-    if (await this.#parts.ledger.begin(frame.object, frame.scanId, frame.attemptId)) return true;
-    return !(await this.#isSettled(frame));
-  }
-
-  async #isSettled(frame: ReportFrame): Promise<boolean> {
-    const entry = await this.#recorder.findDone(frame.object, frame.scanId);
-    return entry !== undefined && isFinal(entry);
-  }
-
-  async #acquireSlot(sizeInBytes: number, context: RequestContext): Promise<ReleaseSlot> {
-    const isAlone = (context.dequeueCount ?? 0) >= ALONE_FROM_DELIVERY;
-    try {
-      return await withDeadline(this.#parts.slotWaitInMs, context.abortSignal, (abortSignal) =>
-        this.#parts.slots.acquire({ sizeInBytes, isAlone, abortSignal }),
-      );
-    } catch (cause) {
-      if (!(cause instanceof DeadlineReached)) throw cause;
-      const message = `other scans held the memory for ${this.#parts.slotWaitInMs} ms`;
-      throw new ScanSlotsBusyError(message, { retryable: true, hint: 'allow more instances of the app', cause });
+    switch (answer.kind) {
+      case 'done':
+        return { frame, reports: [] };
+      case 'elsewhere':
+      case 'stale':
+        return { frame, reports: [], left: { kind: 'elsewhere' } };
+      case 'claimed': {
+        const { run } = answer.entry;
+        invariant(run !== undefined, 'a scan was claimed and does not run');
+        return this.#scanClaimed(new ScanClaim(frame, run, { ...this.#parts, ...this.#parts.limits }), opened, context);
+      }
     }
+  }
+
+  /** Scans what is claimed until the scan or its slice ends. The claim is given up whatever happens. */
+  async #scanClaimed(claim: ScanClaim, opened: OpenedObject, context: RequestContext): Promise<Ended> {
+    const { frame } = claim;
+    try {
+      const slice = await this.#runSlice(claim, opened, context);
+      if (slice.kind === 'lost') return { frame, reports: [], left: { kind: 'elsewhere' } };
+      if (slice.kind === 'yielded') return { frame, reports: [], left: slice };
+      const { scan } = slice;
+      if (scan.cause !== undefined && isWorthAnotherTry(scan.cause) && !isLastTry(context)) throw scan.cause;
+      const reports = asList(await this.#recorder.record(reportScan(frame, scan, new Date())));
+      if (claim.hasCheckpoint) await this.#slices.forget(frame.scanId);
+      return { frame, reports };
+    } catch (error) {
+      await claim.release();
+      if (error instanceof ObjectChangedError && claim.hasCheckpoint) await this.#slices.forget(frame.scanId);
+      throw error;
+    } finally {
+      claim.end();
+    }
+  }
+
+  #runSlice(claim: ScanClaim, { properties, source }: OpenedObject, context: RequestContext): Promise<SliceEnd> {
+    const place = { path: `${properties.container}/${properties.objectName}` };
+    const options = {
+      ...this.#parts.scan,
+      externals: (head: Uint8Array) => pickExternals(externalsOf(place, head), this.#externals),
+    };
+    const isAlone = (context.dequeueCount ?? 0) >= ALONE_FROM_DELIVERY;
+    return this.#slices.run(claim, source, options, { ...context, isAlone });
+  }
+
+  async #isSettled(frame: ReportFrame, request: ScanRequest): Promise<boolean> {
+    const entry = await this.#recorder.findDone(frame.object, frame.scanId);
+    return entry !== undefined && !mayRepeat(request)(entry);
+  }
+
+  /** Sends the message that goes on with what is left, where there is nobody else to do so. */
+  async #leave(
+    request: ScanRequest,
+    { frame, left }: Ended,
+    replaced: readonly ReportFrame[],
+  ): Promise<HandledRequest> {
+    const { scanId } = frame;
+    const versions = replaced.map(versionOf);
+    if (left?.kind === 'yielded') {
+      await this.#parts.queue.send(scanMessageOf(request, versions, { scanId, generation: left.generation }));
+      return { request, scanId, reports: [], left: 'nextSlice' };
+    }
+    const isOther = request.eTag !== undefined && request.eTag !== frame.object.eTag;
+    if (isOther || replaced.length > 0) {
+      await this.#parts.queue.send(scanMessageOf(request, versions), { delayInMs: LOOK_AGAIN_IN_MS });
+    }
+    return { request, scanId, reports: [], left: 'elsewhere' };
   }
 
   /** Records the versions that the ended scan took the place of: the one the event named, and those replaced since. */
@@ -246,9 +312,9 @@ export class RequestHandler {
     return asList(await this.#recorder.record(reportOutcome(frame, outcome, new Date(), supersededBy)));
   }
 
-  #logHandled({ request, scanId, reports }: HandledRequest, { dequeueCount }: RequestContext): void {
+  #logHandled({ request, scanId, reports, left }: HandledRequest, { dequeueCount }: RequestContext): void {
     const about = { url: request.url, eventId: request.eventId, dequeueCount };
-    if (reports.length === 0) this.#parts.log.info('was recorded before', { ...about, scanId });
+    if (reports.length === 0) this.#parts.log.info(whatHappened(left), { ...about, scanId });
     for (const { outcome, findings, ...report } of reports) {
       const isExpected = outcome.verdict !== 'failed' && outcome.verdict !== 'incomplete';
       this.#parts.log[isExpected ? 'info' : 'warn']('recorded', {
@@ -268,6 +334,32 @@ export class RequestHandler {
 interface Ended {
   readonly frame: ReportFrame;
   readonly reports: readonly ScanReport[];
+  /** Set where the scan has not ended: its next slice is due, or it is another message's. */
+  readonly left?: Extract<SliceEnd, { kind: 'yielded' }> | { readonly kind: 'elsewhere' };
+}
+
+function whatHappened(left: HandledRequest['left']): string {
+  switch (left) {
+    case undefined:
+      return 'was recorded before';
+    case 'nextSlice':
+      return 'goes on in another slice';
+    case 'elsewhere':
+      return 'is scanned for another message';
+  }
+}
+
+function isLastTry({ dequeueCount }: RequestContext): boolean {
+  return (dequeueCount ?? LAST_SOURCE_DELIVERY) >= LAST_SOURCE_DELIVERY;
+}
+
+/** Whether a recorded outcome is no reason not to scan. */
+function mayRepeat({ again }: ScanRequest): Claim['mayRepeat'] {
+  return (entry: LedgerEntry) => !isFinal(entry) || (again === true && entry.verdict === 'incomplete');
+}
+
+function versionOf({ object, sizeInBytes, eventTime }: ReportFrame): ReplacedVersion {
+  return { eTag: object.eTag, versionId: object.versionId, sizeInBytes, eventTime };
 }
 
 /** What a copy has not brought yet reads as zeros. It is waited for; one that takes longer is never called clean. */

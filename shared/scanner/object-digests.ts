@@ -13,6 +13,9 @@ export type DigestName = (typeof digestNames)[number];
 /** Lower-case hex; a digest that was not asked for is absent. */
 export type DigestValues = Readonly<Partial<Record<DigestName, string>>>;
 
+/** States of digests of a part of an object; some hundred bytes each, which hold the last bytes hashed. */
+export type DigestStates = Readonly<Partial<Record<DigestName, Uint8Array>>>;
+
 /** One object's digests: `update` in order with every byte, then `finish` once. Not shared between scans. */
 export class ObjectDigests {
   readonly #hashers: ReadonlyMap<DigestName, IHasher>;
@@ -28,9 +31,25 @@ export class ObjectDigests {
     return new ObjectDigests(new Map(hashers));
   }
 
+  /** The digests that go on where `states` were saved. Throws when they are none of this library's. */
+  static async restore(states: DigestStates): Promise<ObjectDigests> {
+    const hashers = await Promise.all(
+      Object.entries(states).map(async ([name, state]) => {
+        const hasher = await createHasher(name as DigestName);
+        return [name as DigestName, hasher.load(state)] as const;
+      }),
+    );
+    return new ObjectDigests(new Map(hashers));
+  }
+
   /** The chunk is read before the call returns. */
   update(chunk: Uint8Array): void {
     for (const hasher of this.#hashers.values()) hasher.update(chunk);
+  }
+
+  /** What to go on from; not after `finish`. */
+  save(): DigestStates {
+    return Object.fromEntries([...this.#hashers].map(([name, hasher]) => [name, hasher.save()]));
   }
 
   finish(): DigestValues {

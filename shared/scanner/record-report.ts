@@ -32,10 +32,10 @@ export class ReportRecorder {
     this.#parts = parts;
   }
 
-  /** The ledger's entry where that scan ended before, or undefined. */
+  /** The ledger's entry where that scan ended before, even if it runs again now; undefined where it never did. */
   async findDone(object: ObjectIdentity, scanId: string): Promise<LedgerEntry | undefined> {
     const entry = await this.#parts.ledger.find(object, scanId);
-    return entry?.state === 'done' ? entry : undefined;
+    return entry?.rank === undefined ? undefined : entry;
   }
 
   /**

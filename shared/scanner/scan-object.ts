@@ -6,20 +6,25 @@
  * It answers in two forms. A scan that a bound or its source ended before its time is an answer, with `stoppedBy`: the caller
  * must be able to record it. An object that is not there as expected (changed, gone, archived) and an abort are errors, which
  * reach the caller as they are.
+ *
+ * A scan can be left in the middle and gone on with later, by another worker: `scanSlice` with a checkpoint. A scan in slices
+ * gives the answer of one that was never left.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { SluiceError } from '../base/errors.ts';
+import { invariant, SluiceError } from '../base/errors.ts';
 import type { EvidenceMode } from '../base/settings.ts';
 import type { ByteSource } from '../objects/byte-source.ts';
+import { LinkedAbort } from '../objects/linked-abort.ts';
 import { SourceReadError } from '../objects/object-errors.ts';
 import type { CompiledRules, Externals, RuleMatch, ScanOptions, ScanResult } from '../yara/index.ts';
-import { SourceError, StreamScanner } from '../yara/index.ts';
+import { resumeScanner, SourceError, StreamScanner } from '../yara/index.ts';
 import { DeadlineReached, withDeadline } from './deadline.ts';
 import { collectEvidence } from './evidence.ts';
 import { HEAD_BYTES } from './object-externals.ts';
 import type { DigestName, DigestValues } from './object-digests.ts';
 import { ObjectDigests } from './object-digests.ts';
 import { RetainedBytes } from './retained-bytes.ts';
+import type { ScanCheckpoint } from './scan-checkpoint.ts';
 import type { EvidenceMatch } from './scan-report.ts';
 
 export interface ScanObjectOptions {
@@ -37,17 +42,36 @@ export interface ScanObjectOptions {
   readonly digestsOf?: 'all' | 'findings';
   /** `excerpt` unless given. */
   readonly evidence?: EvidenceMode;
-  /** Counted from the call; no limit unless given. */
+  /** Counted from the call, and of a scan in slices over all of them; no limit unless given. */
   readonly deadlineInMs?: number;
   readonly abortSignal?: AbortSignal;
   /** Called after each chunk with the number of bytes of the stream so far. */
   readonly onProgress?: (bytes: number) => void;
 }
 
+/** How to leave a scan for later. Sources that cannot be read at any place are scanned in one go. */
+export interface SliceOptions {
+  /** Where to go on; the beginning unless given. One that is of no use is told to `onUnusable`, and the scan begins anew. */
+  readonly resume?: ScanCheckpoint | undefined;
+  readonly onUnusable?: (problem: string) => void;
+  /** Ends the slice as soon as it fires. */
+  readonly yieldSignal: AbortSignal;
+  /** A checkpoint is due after so much time or so many bytes, whichever comes first. */
+  readonly checkpointEveryMs: number;
+  readonly checkpointEveryBytes: number;
+  /** Gets the due ones; scanning goes on once it resolves. */
+  readonly onCheckpoint: (checkpoint: ScanCheckpoint) => Promise<void>;
+}
+
+/** A scan that ended, or where to go on with one that did not; without a checkpoint from where its slice began. */
+export type ScanSlice =
+  | { readonly kind: 'ended'; readonly scan: ObjectScan }
+  | { readonly kind: 'yielded'; readonly checkpoint: ScanCheckpoint | undefined };
+
 export interface ObjectScan {
   /** The engine's answer; undefined when the scan was stopped before there was one. */
   readonly result: ScanResult | undefined;
-  readonly stoppedBy: 'deadline' | 'sourceError' | undefined;
+  readonly stoppedBy: 'deadline' | 'sourceError' | 'noProgress' | undefined;
   /** The error behind `stoppedBy: 'sourceError'`; says whether trying again can help. */
   readonly cause: SluiceError | SourceError | undefined;
   /** For a person; why it stopped. */
@@ -67,6 +91,9 @@ export interface ObjectScan {
 /** A source in memory never waits, so nothing else would run: a turn of the event loop is given up this often. */
 const TURN_IN_MS = 50;
 
+/** From this size on it is worth a checkpoint that conditions go on from. */
+const LARGE_OBJECT_BYTES = 64 * 1024 * 1024;
+
 /** Reading excerpts is worth this much time; then the matches stand without them. */
 const EVIDENCE_DEADLINE_IN_MS = 30_000;
 
@@ -80,14 +107,19 @@ export async function scanObject(
   rules: CompiledRules,
   options: ScanObjectOptions = {},
 ): Promise<ObjectScan> {
-  const scan = new RunningScan(source, rules, options);
-  let answer: Answer;
-  try {
-    answer = await withDeadline(options.deadlineInMs, options.abortSignal, (signal) => scan.match(signal));
-  } catch (error) {
-    return scan.stopped(error);
-  }
-  return scan.complete(answer);
+  const slice = await new RunningScan(source, rules, options, undefined).run();
+  // Nothing asks it to be left.
+  invariant(slice.kind === 'ended', 'a scan in one go was left');
+  return slice.scan;
+}
+
+/** Scans the object from the checkpoint on, until it ends or is to be left. Memory and rejections as `scanObject`. */
+export function scanSlice(
+  source: ByteSource,
+  rules: CompiledRules,
+  options: ScanObjectOptions & SliceOptions,
+): Promise<ScanSlice> {
+  return new RunningScan(source, rules, options, options).run();
 }
 
 /** What the engine said, before anything else about the object is looked up. */
@@ -102,6 +134,7 @@ class RunningScan {
   readonly #source: ByteSource;
   readonly #rules: CompiledRules;
   readonly #options: ScanObjectOptions;
+  readonly #slice: SliceOptions | undefined;
   readonly #names: readonly DigestName[];
   /** Whether digests are taken only of an object with a match, by reading it again. */
   readonly #isDigestedLater: boolean;
@@ -111,30 +144,138 @@ class RunningScan {
   #bytesReadElsewhere = 0;
   /** The engine may dress a failed read in an error of its own; the first one says what really happened. */
   #readFailure: Error | undefined;
+  #head = new Uint8Array(0);
+  #scanner: StreamScanner | undefined;
+  #digests: ObjectDigests | undefined;
+  /** Set once the scanner can give none any more. */
+  #lastCheckpoint: { readonly taken: ScanCheckpoint | undefined } | undefined;
+  /** Of the slices before. */
+  #activeBeforeInMs = 0;
+  #checkpointAt = { time: 0, position: 0 };
 
-  constructor(source: ByteSource, rules: CompiledRules, options: ScanObjectOptions) {
+  constructor(source: ByteSource, rules: CompiledRules, options: ScanObjectOptions, slice: SliceOptions | undefined) {
     this.#source = source;
     this.#rules = rules;
     this.#options = options;
+    this.#slice = source.readAt === undefined ? undefined : slice;
     this.#names = options.digests ?? [];
     this.#isDigestedLater = options.digestsOf === 'findings' && source.readAt !== undefined;
     this.#retained = source.readAt === undefined ? new RetainedBytes() : undefined;
   }
 
-  async match(signal: AbortSignal): Promise<Answer> {
-    const digests = await ObjectDigests.create(this.#isDigestedLater ? [] : this.#names);
-    const { scanner, reachedEnd } = await this.#feed(digests, signal);
+  async run(): Promise<ScanSlice> {
+    const { deadlineInMs, abortSignal } = this.#options;
+    const yieldSignal = this.#slice?.yieldSignal;
+    this.#activeBeforeInMs = this.#slice?.resume?.activeInMs ?? 0;
+    const left = deadlineInMs === undefined ? undefined : Math.max(0, deadlineInMs - this.#activeBeforeInMs);
+    let answer: Answer;
+    try {
+      answer = await withDeadline(left, abortSignal, async (signal) => {
+        const link = new LinkedAbort(signal, yieldSignal);
+        try {
+          return await this.#match(link.signal);
+        } finally {
+          link.release();
+        }
+      });
+    } catch (error) {
+      const isYielding = yieldSignal?.aborted === true && abortSignal?.aborted !== true;
+      if (isYielding && !(error instanceof DeadlineReached)) {
+        const last = this.#lastCheckpoint;
+        return { kind: 'yielded', checkpoint: last === undefined ? this.#takeCheckpoint() : last.taken };
+      }
+      return { kind: 'ended', scan: this.#stopped(error) };
+    }
+    return { kind: 'ended', scan: await this.#complete(answer) };
+  }
+
+  async #match(signal: AbortSignal): Promise<Answer> {
+    await this.#begin(signal);
+    const { scanner, reachedEnd } = await this.#feed(signal);
+    // Reading at other places for the conditions may take longer than what is left of the slice.
+    this.#lastCheckpoint = { taken: this.#isLarge ? this.#takeCheckpoint() : undefined };
     const result = await scanner.end();
     return {
       result,
-      digests: reachedEnd ? digests.finish() : {},
+      digests: reachedEnd ? this.#digests!.finish() : {},
       isWhole: reachedEnd || scanner.undecidedRules === 0,
       reachedEnd,
     };
   }
 
+  /** Takes up what the checkpoint holds, or starts at the object's first byte. */
+  async #begin(signal: AbortSignal): Promise<void> {
+    const names = this.#isDigestedLater ? [] : this.#names;
+    const resume = this.#slice?.resume;
+    this.#checkpointAt = { time: performance.now(), position: resume?.position ?? 0 };
+    if (resume !== undefined) {
+      try {
+        await this.#resume(resume, names, signal);
+        return;
+      } catch (error) {
+        if (!(error instanceof UnusableCheckpoint)) throw error;
+        this.#slice?.onUnusable?.(error.message);
+        this.#scanner = undefined;
+      }
+    }
+    this.#digests = await ObjectDigests.create(names);
+  }
+
+  async #resume(from: ScanCheckpoint, names: readonly DigestName[], signal: AbortSignal): Promise<void> {
+    const saved = Object.keys(from.digests);
+    if (saved.length !== names.length || names.some((name) => !saved.includes(name))) {
+      throw new UnusableCheckpoint('other digests are wanted');
+    }
+    try {
+      this.#digests = await ObjectDigests.restore(from.digests);
+      this.#scanner = resumeScanner(this.#rules, from.engine, this.#scanOptions(from.head, signal));
+    } catch (error) {
+      // The library that keeps the digests says it in a bare error.
+      if (error instanceof Error) throw new UnusableCheckpoint(error.message);
+      throw error;
+    }
+    if (this.#scanner.position !== from.position) throw new UnusableCheckpoint('it is of another place');
+    this.#head = new Uint8Array(from.head);
+    this.#bytesStreamed = from.position;
+    this.#bytesReadElsewhere = from.bytesReadElsewhere;
+  }
+
+  get #isLarge(): boolean {
+    return this.#slice !== undefined && (this.#source.size ?? 0) >= LARGE_OBJECT_BYTES;
+  }
+
+  get #activeInMs(): number {
+    return this.#activeBeforeInMs + performance.now() - this.#startedAt;
+  }
+
+  /** What another worker goes on from; undefined before the first byte was scanned. */
+  #takeCheckpoint(): ScanCheckpoint | undefined {
+    if (this.#scanner === undefined || this.#digests === undefined) return undefined;
+    invariant(this.#scanner.position === this.#bytesStreamed, 'scanner and stream are at different places');
+    return {
+      position: this.#bytesStreamed,
+      bytesReadElsewhere: this.#bytesReadElsewhere,
+      activeInMs: this.#activeInMs,
+      head: this.#head.subarray(0, HEAD_BYTES),
+      engine: this.#scanner.checkpoint(),
+      digests: this.#digests.save(),
+    };
+  }
+
+  async #keepCheckpoint(): Promise<void> {
+    if (this.#slice === undefined) return;
+    const { checkpointEveryMs, checkpointEveryBytes, onCheckpoint } = this.#slice;
+    const { time, position } = this.#checkpointAt;
+    const isDue =
+      performance.now() - time >= checkpointEveryMs || this.#bytesStreamed - position >= checkpointEveryBytes;
+    const checkpoint = isDue ? this.#takeCheckpoint() : undefined;
+    if (checkpoint === undefined) return;
+    await onCheckpoint(checkpoint);
+    this.#checkpointAt = { time: performance.now(), position: checkpoint.position };
+  }
+
   /** Adds evidence and late digests. From here on the answer stands, and nothing but an abort takes it away. */
-  async complete(answer: Answer): Promise<ObjectScan> {
+  async #complete(answer: Answer): Promise<ObjectScan> {
     const evidence = await this.#collectEvidence(answer.result.matches);
     const isDigestMissing = this.#isDigestedLater && answer.result.matches.length > 0;
     const digests = isDigestMissing ? await this.#digestAgain() : answer.digests;
@@ -152,7 +293,7 @@ class RunningScan {
   }
 
   /** The answer of a scan that `error` ended; throws it when it is none that can be recorded as such. */
-  stopped(error: unknown): ObjectScan {
+  #stopped(error: unknown): ObjectScan {
     const actual = error instanceof SourceError ? (this.#readFailure ?? error) : error;
     if (actual instanceof DeadlineReached) return this.#stoppedBy('deadline', undefined, actual.message);
     if (actual instanceof SourceReadError || actual instanceof SourceError) {
@@ -175,27 +316,29 @@ class RunningScan {
     };
   }
 
-  async #feed(digests: ObjectDigests, signal: AbortSignal): Promise<{ scanner: StreamScanner; reachedEnd: boolean }> {
+  async #feed(signal: AbortSignal): Promise<{ scanner: StreamScanner; reachedEnd: boolean }> {
     const { size } = this.#source;
     const isNothingElseWanted = this.#isDigestedLater || this.#names.length === 0;
     const mayStopEarly = isNothingElseWanted && (this.#options.report ?? 'evidence') === 'evidence';
-    let scanner: StreamScanner | undefined;
-    let head = new Uint8Array(0);
     let turnStartedAt = performance.now();
-    for await (const chunk of this.#source.stream({ abortSignal: signal })) {
-      digests.update(chunk);
+    for await (const chunk of this.#source.stream({ start: this.#bytesStreamed, abortSignal: signal })) {
+      // Nothing that was scanned may be missing in a checkpoint, so no chunk is begun after an abort.
+      signal.throwIfAborted();
+      this.#digests!.update(chunk);
       this.#retained?.write(chunk);
       this.#bytesStreamed += chunk.length;
-      if (scanner === undefined) {
+      if (this.#scanner === undefined) {
         // The externals want the first bytes before the first byte is scanned, and a chunk may be a single one.
-        head = Buffer.concat([head, chunk]);
-        if (head.length < HEAD_BYTES) continue;
-        scanner = this.#startScanner(head, signal);
+        this.#head = Buffer.concat([this.#head, chunk]);
+        if (this.#head.length < HEAD_BYTES) continue;
+        this.#startScanner(signal);
       } else {
-        scanner.write(chunk);
+        this.#scanner.write(chunk);
       }
+      const scanner = this.#scanner!;
       this.#options.onProgress?.(this.#bytesStreamed);
       if (mayStopEarly && scanner.undecidedRules === 0) return { scanner, reachedEnd: this.#bytesStreamed === size };
+      await this.#keepCheckpoint();
       if (performance.now() - turnStartedAt >= TURN_IN_MS) {
         await nextTurn();
         signal.throwIfAborted();
@@ -205,23 +348,30 @@ class RunningScan {
     if (size !== undefined && this.#bytesStreamed !== size) {
       throw new SourceError(`the stream ended after ${this.#bytesStreamed} of ${size} bytes`);
     }
-    return { scanner: scanner ?? this.#startScanner(head, signal), reachedEnd: true };
+    return { scanner: this.#scanner ?? this.#startScanner(signal), reachedEnd: true };
   }
 
-  /** A scanner that has been given `head`, the object's first bytes. */
-  #startScanner(head: Uint8Array, signal: AbortSignal): StreamScanner {
+  /** A scanner that has been given the object's first bytes. */
+  #startScanner(signal: AbortSignal): StreamScanner {
+    const scanner = new StreamScanner(this.#rules, this.#scanOptions(this.#head, signal));
+    scanner.write(this.#head);
+    this.#scanner = scanner;
+    // A chunk may be megabytes; only its beginning is wanted again.
+    this.#head = new Uint8Array(this.#head.subarray(0, HEAD_BYTES));
+    return scanner;
+  }
+
+  #scanOptions(head: Uint8Array, signal: AbortSignal): ScanOptions {
     const { externals, report = 'evidence', limits } = this.#options;
     const { size, readAt } = this.#source;
-    const scanner = new StreamScanner(this.#rules, {
+    return {
       report,
       abortSignal: signal,
       ...(size === undefined ? {} : { size }),
       ...(readAt === undefined ? {} : { readAt: (offset, length) => this.#readElsewhere(offset, length, signal) }),
       ...(externals === undefined ? {} : { externals: externals(head.subarray(0, HEAD_BYTES)) }),
       ...(limits === undefined ? {} : { limits }),
-    });
-    scanner.write(head);
-    return scanner;
+    };
   }
 
   async #readElsewhere(offset: number, length: number, signal: AbortSignal): Promise<Uint8Array> {
@@ -249,13 +399,13 @@ class RunningScan {
     }
   }
 
-  /** The digests by a second reading; none when the object has gone since or the time is up. */
+  /** The digests by a second reading; none when the object has gone since, or the time or the slice is up. */
   async #digestAgain(): Promise<DigestValues> {
     const { deadlineInMs, abortSignal } = this.#options;
-    const left =
-      deadlineInMs === undefined ? undefined : Math.max(0, deadlineInMs - (performance.now() - this.#startedAt));
+    const left = deadlineInMs === undefined ? undefined : Math.max(0, deadlineInMs - this.#activeInMs);
+    const link = new LinkedAbort(abortSignal, this.#slice?.yieldSignal);
     try {
-      return await withDeadline(left, abortSignal, async (signal) => {
+      return await withDeadline(left, link.signal, async (signal) => {
         const digests = await ObjectDigests.create(this.#names);
         for await (const chunk of this.#source.stream({ abortSignal: signal })) {
           signal.throwIfAborted();
@@ -265,8 +415,14 @@ class RunningScan {
         return digests.finish();
       });
     } catch (error) {
-      if (error instanceof SluiceError || error instanceof DeadlineReached) return {};
+      abortSignal?.throwIfAborted();
+      if (error instanceof SluiceError || error instanceof DeadlineReached || link.signal.aborted) return {};
       throw error;
+    } finally {
+      link.release();
     }
   }
 }
+
+/** The scan begins anew instead. */
+class UnusableCheckpoint extends Error {}

@@ -15,16 +15,6 @@ interface Case {
 }
 
 const inside: Readonly<Record<string, Case>> = {
-  'anchored-report': {
-    what: 'a literal asked for at one constant offset',
-    text: 'rule r { strings: $a = "xx" condition: $a at 1 + 1 }',
-    bytes: 'xxxx',
-    ours: [
-      [0, 2],
-      [1, 2],
-      [2, 2],
-    ],
-  },
   'class-as-mask': {
     what: 'four bytes that are no mask',
     text: `rule r { strings: $a = /abcd[ "',]/ condition: $a }`,
@@ -94,33 +84,6 @@ const inside: Readonly<Record<string, Case>> = {
 };
 
 const outside: readonly (Case & { readonly entry: string })[] = [
-  {
-    entry: 'anchored-report',
-    what: 'a match at the offset itself that ours would not have',
-    text: 'rule r { strings: $a = "xx" condition: $a at 2 }',
-    bytes: 'xxxx',
-    ours: [
-      [0, 2],
-      [1, 2],
-    ],
-  },
-  {
-    entry: 'anchored-report',
-    what: 'a literal asked for elsewhere too',
-    text: 'rule r { strings: $a = "xx" condition: $a at 2 or $a }',
-    bytes: 'xxxx',
-    ours: [
-      [0, 2],
-      [2, 2],
-    ],
-  },
-  {
-    entry: 'anchored-report',
-    what: 'a literal without case',
-    text: 'rule r { strings: $a = "xx" nocase condition: $a at 2 }',
-    bytes: 'xxxx',
-    ours: [[2, 2]],
-  },
   {
     entry: 'class-as-mask',
     what: 'a byte that both sides take',

@@ -3,10 +3,9 @@
  * entry is a predicate over a pattern and the difference, written so that it covers nothing else: `dialect.test.ts` shows
  * for each a case just inside and one just outside.
  */
-import type { Expression, HexPattern, Pattern, RegexPattern, Rule, TextPattern } from '../../shared/yara/syntax/ast.ts';
+import type { HexPattern, Pattern, RegexPattern, Rule } from '../../shared/yara/syntax/ast.ts';
 import type { FoundMatch } from './answers.ts';
 import type { PatternDifference } from './compare.ts';
-import { isConstant, patternsOf, walk } from './expressions.ts';
 import { arbiterOf } from './arbiter.ts';
 import {
   classesOf,
@@ -32,15 +31,6 @@ export interface DialectContext {
 }
 
 export const dialect: readonly DialectEntry[] = [
-  {
-    name: 'anchored-report',
-    why: 'a literal that is only asked for at one constant offset is reported there and nowhere else',
-    explains(pattern, { onlyOurs, onlyReference, changed }, { rule }) {
-      if (!isCasedLiteral(pattern) || onlyReference.length > 0 || changed.length > 0) return false;
-      const offset = onlyAnchor(rule, pattern);
-      return offset !== undefined && onlyOurs.every((match) => BigInt(match.offset) !== offset);
-    },
-  },
   {
     name: 'class-as-mask',
     why: 'a class of 2^k bytes whose lowest and highest differ in k bits is taken for a byte with these k bits free',
@@ -162,65 +152,4 @@ function isAtEdges({ onlyOurs, onlyReference, changed }: PatternDifference, byte
   };
   if (onlyReference.length > 0 || (changed.length > 0 && !gaps.trailing)) return false;
   return onlyOurs.every(isStopped) && changed.every(({ ours }) => isStopped(ours));
-}
-
-function isCasedLiteral(pattern: Pattern): boolean {
-  if (pattern.kind === 'hex') return pattern.root.kind === 'bytes' && pattern.root.masks.every((mask) => mask === 0xff);
-  return pattern.kind === 'text' && isPlainText(pattern);
-}
-
-function isPlainText({ modifiers: { nocase, xor, base64, base64wide } }: TextPattern): boolean {
-  return nocase === undefined && xor === undefined && base64 === undefined && base64wide === undefined;
-}
-
-/** The one constant at which a condition asks for the pattern; undefined where it asks for anything else too. */
-function onlyAnchor(rule: Rule, pattern: Pattern): bigint | undefined {
-  const offsets = new Set<bigint | undefined>();
-  if (rule.condition === undefined) return undefined;
-  walk(rule.condition, (expression) => {
-    switch (expression.kind) {
-      case 'patternMatch':
-        if (expression.identifier.name !== pattern.identifier.name) break;
-        offsets.add(expression.anchor?.kind === 'at' ? constantOf(expression.anchor.offset) : undefined);
-        break;
-      case 'patternCount':
-      case 'patternOffset':
-      case 'patternLength':
-        if (expression.identifier.name === pattern.identifier.name) offsets.add(undefined);
-        break;
-      case 'of': {
-        const { set, anchor } = expression;
-        if ((set.kind !== 'them' && set.kind !== 'patternList') || !patternsOf(rule, set).includes(pattern)) break;
-        offsets.add(anchor?.kind === 'at' ? constantOf(anchor.offset) : undefined);
-        break;
-      }
-      case 'forOf':
-        if (patternsOf(rule, expression.set).includes(pattern)) offsets.add(undefined);
-        break;
-      default:
-        break;
-    }
-  });
-  return offsets.size === 1 ? [...offsets][0] : undefined;
-}
-
-/** The value of a constant made of integers with `+ - *`, as far as both engines fold it. */
-function constantOf(expression: Expression): bigint | undefined {
-  if (!isConstant(expression)) return undefined;
-  if (expression.kind === 'integer') return expression.value;
-  if (expression.kind !== 'arithmetic') return undefined;
-  const [first, ...rest] = expression.operands.map(constantOf);
-  return rest.reduce((value, right, at) => {
-    if (value === undefined || right === undefined) return undefined;
-    switch (expression.operators[at]) {
-      case '+':
-        return value + right;
-      case '-':
-        return value - right;
-      case '*':
-        return value * right;
-      default:
-        return undefined;
-    }
-  }, first);
 }

@@ -93,11 +93,13 @@ function checkRules(image: RuleImage): string | undefined {
 }
 
 function checkPatterns(image: RuleImage): string | undefined {
-  const { patterns, rules } = image;
+  const { patterns, rules, floats } = image;
   if (rowsOf(patterns, PATTERN_FIELDS) < 0) return 'its table of patterns is broken';
   for (let row = 0; row < patterns.length; row += PATTERN_FIELDS) {
+    const anchor = patterns[row + PATTERN.anchor]!;
     const isSound =
       isString(image, patterns[row + PATTERN.identifier]!) &&
+      (anchor === -1 || isWithin(anchor, 1, floats.length)) &&
       PATTERN_KINDS[patterns[row + PATTERN.kind]!] !== undefined &&
       isWithin(patterns[row + PATTERN.rule]!, 1, rules.length / RULE_FIELDS);
     if (!isSound) return `pattern ${row / PATTERN_FIELDS} of its table is broken`;

@@ -121,8 +121,9 @@ export const META_FIELDS = 3;
 /** `value` is: a string id · a string id of bytes that are not UTF-8 · an index into `integers` · into `floats` · 0 or 1. */
 export const META_TYPE = { text: 0, bytes: 1, integer: 2, float: 3, boolean: 4 } as const;
 
-export const PATTERN = { identifier: 0, kind: 1, flags: 2, rule: 3 } as const;
-export const PATTERN_FIELDS = 4;
+/** `anchor` is an index into `floats`: matches at other offsets do not count; −1 where all do. */
+export const PATTERN = { identifier: 0, kind: 1, flags: 2, rule: 3, anchor: 4 } as const;
+export const PATTERN_FIELDS = 5;
 export const PATTERN_KINDS = ['text', 'hex', 'regex'] as const;
 export const PATTERN_FLAG = {
   private: 1,

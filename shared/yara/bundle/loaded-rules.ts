@@ -38,6 +38,7 @@ export class LoadedRules implements CompiledRules {
   #rules: readonly RuleInfo[] | undefined;
   #filter: Filter | undefined;
   #automata: Automata | undefined;
+  #anchors: Float64Array | undefined;
 
   constructor(image: RuleImage, digest: string) {
     this.image = image;
@@ -73,6 +74,16 @@ export class LoadedRules implements CompiledRules {
   get automata(): Automata {
     this.#automata ??= new Automata(this.image);
     return this.#automata;
+  }
+
+  /** Per pattern the only offset at which its matches count; NaN where all do. */
+  get anchors(): Float64Array {
+    const { floats } = this.image;
+    this.#anchors ??= Float64Array.from({ length: this.patternCount }, (_, pattern) => {
+      const anchor = patternField(this.image, pattern, 'anchor');
+      return anchor < 0 ? NaN : floats[anchor]!;
+    });
+    return this.#anchors;
   }
 
   #diagnostics(context: number): readonly Diagnostic[] {

@@ -274,19 +274,21 @@ export class ConditionChecker {
   // Patterns -------------------------------------------------------------------------------------------------------------
 
   /** The operand that names the pattern, after what is asked of it was noted; undefined after an error. */
-  pattern({ name, span }: PatternIdentifier, flags: number): number | undefined {
-    if (name !== '$') return this.scope.use(name, span, flags)?.index;
+  pattern({ name, span }: PatternIdentifier, flags: number, isAnywhere = true): number | undefined {
+    if (name !== '$') return this.scope.use(name, span, flags, isAnywhere)?.index;
     const current = this.currentPatterns.at(-1);
     // Outside of a loop the parser has refused it.
     if (current === undefined) return undefined;
-    this.scope.mark(current.patterns, flags);
+    this.scope.mark(current.patterns, flags, true);
     return ~current.slot;
   }
 
   #patternMatch(identifier: PatternIdentifier, anchor: Anchor | undefined): Checked | undefined {
-    const pattern = this.pattern(identifier, anchor === undefined ? 0 : PATTERN_FLAG.needsOffsets);
+    const isAt = anchor?.kind === 'at';
+    const pattern = this.pattern(identifier, anchor === undefined ? 0 : PATTERN_FLAG.needsOffsets, !isAt);
     const place = anchor && this.anchor(anchor);
     if (pattern === undefined || (anchor !== undefined && place === undefined)) return undefined;
+    if (isAt && pattern >= 0) this.scope.ask([pattern], constantInteger(place?.[0]));
     const instruction = anchor === undefined ? 'has' : anchor.kind === 'at' ? 'hasAt' : 'hasIn';
     return {
       type: 'boolean',

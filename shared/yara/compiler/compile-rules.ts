@@ -224,7 +224,14 @@ class Compiler {
       else if (ast.kind === 'hex') this.#programs.addHex(index, ast);
       else this.#programs.addRegex(index, ast);
       const flags = scope.flagsOf(pattern) | (this.#programs.chained.has(index) ? PATTERN_FLAG.late : 0);
-      image.patterns.push(image.text(ast.identifier.name), PATTERN_KINDS.indexOf(ast.kind), flags, ruleIndex);
+      const anchor = scope.anchorOf(pattern);
+      image.patterns.push(
+        image.text(ast.identifier.name),
+        PATTERN_KINDS.indexOf(ast.kind),
+        flags,
+        ruleIndex,
+        anchor === undefined ? -1 : image.float(Number(anchor)),
+      );
     }
     const codeStart = this.#code.at;
     condition.write(this.#code);

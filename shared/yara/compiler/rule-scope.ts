@@ -10,6 +10,7 @@ import type { DiagnosticDetails, Diagnostics } from '../syntax/diagnostics.ts';
 import type { ErrorCode, WarningCode } from '../syntax/codes.ts';
 import type { SourceText } from '../syntax/source-text.ts';
 import type { ScalarSchema } from '../modules/schema.ts';
+import { Anchors } from './anchors.ts';
 import type { Checked } from './checked.ts';
 import { patternKey } from './pattern-key.ts';
 import { nearest } from './suggestions.ts';
@@ -62,6 +63,7 @@ export class RuleScope {
   readonly #used = new Set<number>();
   readonly #noted = new Set<string>();
   readonly #patternFlags = new Map<number, number>();
+  readonly #anchors = new Anchors();
   readonly #variables: { -readonly [Key in keyof Variable]: Variable[Key] }[] = [];
   #slots = 0;
   /** Beginnings of the names of rules that the condition takes in by a wildcard. */
@@ -125,22 +127,36 @@ export class RuleScope {
   }
 
   /** The pattern of that name, marked as used; undefined after an error. */
-  use(name: string, span: Span, flags: number): DeclaredPattern | undefined {
+  use(name: string, span: Span, flags: number, isAnywhere: boolean): DeclaredPattern | undefined {
     const pattern = this.#byName.get(name);
     if (pattern === undefined) {
       this.error('E025', span, `there is no pattern ${name}`, { hint: this.#suggestion(name) });
       return undefined;
     }
-    this.mark([pattern.index], flags);
+    this.mark([pattern.index], flags, isAnywhere);
     return pattern;
   }
 
-  /** Notes that these patterns are used, and what is asked of them (`PATTERN_FLAG`s). */
-  mark(patterns: readonly number[], flags: number): void {
+  /**
+   * Notes that these patterns are used, and what is asked of them (`PATTERN_FLAG`s). Where they are not asked for anywhere,
+   * `ask` must be told at which offset.
+   */
+  mark(patterns: readonly number[], flags: number, isAnywhere: boolean): void {
+    if (isAnywhere) this.ask(patterns, undefined);
     for (const pattern of patterns) {
       this.#used.add(pattern);
       this.#patternFlags.set(pattern, (this.#patternFlags.get(pattern) ?? 0) | flags);
     }
+  }
+
+  /** The condition asks for these patterns at one offset, where that is known by now. */
+  ask(patterns: readonly number[], offset: bigint | undefined): void {
+    for (const pattern of patterns) this.#anchors.ask(pattern, offset);
+  }
+
+  /** The only offset at which matches of the pattern count. */
+  anchorOf({ ast, index }: DeclaredPattern): bigint | undefined {
+    return this.#anchors.anchorOf(index, ast);
   }
 
   /** A read of the object at a place known at compile time, or elsewhere. */

@@ -22,12 +22,16 @@ export function checkOf(checker: ConditionChecker, of: Of): Checked | undefined 
   const quantifier = checkQuantifier(checker, of.quantifier);
   if (of.set.kind === 'expressionSet' || of.set.kind === 'ruleSet') return checkOfValues(checker, of, quantifier);
   const flags = of.anchor === undefined ? 0 : PATTERN_FLAG.needsOffsets;
-  const patterns = patternsOf(checker, of.set, flags);
+  const isAt = of.anchor?.kind === 'at';
+  const patterns = patternsOf(checker, of.set, flags, !isAt);
   const place = of.anchor && checker.anchor(of.anchor);
   const isPlaced = of.anchor === undefined || place !== undefined;
   if (quantifier === undefined || patterns === undefined || !isPlaced) return undefined;
   warnOfQuantifier(checker, of, quantifier, patterns.length);
-  if (of.anchor?.kind === 'at') warnOfOnePlace(checker, of, quantifier, patterns.length);
+  if (isAt) {
+    checker.scope.ask(patterns, constantInteger(place?.[0]));
+    warnOfOnePlace(checker, of, quantifier, patterns.length);
+  }
   const instruction = of.anchor === undefined ? 'of' : of.anchor.kind === 'at' ? 'ofAt' : 'ofIn';
   return {
     type: 'boolean',
@@ -95,7 +99,7 @@ function warnOfOnePlace({ scope }: ConditionChecker, of: Of, quantifier: Checked
 
 export function checkForOf(checker: ConditionChecker, loop: ForOf): Checked | undefined {
   const quantifier = checkQuantifier(checker, loop.quantifier);
-  const patterns = patternsOf(checker, loop.set, 0);
+  const patterns = patternsOf(checker, loop.set, 0, true);
   const slot = checker.scope.newSlot();
   checker.currentPatterns.push({ slot, patterns: patterns ?? [] });
   const body = checker.boolean(loop.body);
@@ -327,7 +331,12 @@ function checkQuantifier(checker: ConditionChecker, quantifier: Quantifier): Che
 }
 
 /** Numbers of the patterns in the set, each once, in the order of declaration. */
-function patternsOf(checker: ConditionChecker, set: PatternSet, flags: number): readonly number[] | undefined {
+function patternsOf(
+  checker: ConditionChecker,
+  set: PatternSet,
+  flags: number,
+  isAnywhere: boolean,
+): readonly number[] | undefined {
   const { scope } = checker;
   const found = new Set<number>();
   const refused: Span[] = [];
@@ -352,7 +361,7 @@ function patternsOf(checker: ConditionChecker, set: PatternSet, flags: number): 
     if (refused.length === 0) warnOfUnintendedItems(scope, set.items);
   }
   const patterns = [...found].sort((a, b) => a - b);
-  scope.mark(patterns, flags);
+  scope.mark(patterns, flags, isAnywhere);
   return refused.length === 0 ? patterns : undefined;
 }
 

@@ -280,9 +280,10 @@ export class StreamScanner {
   /** Hands matches that start before `offset` to the store and to chains. */
   #release(offset: number): void {
     this.#programs.finish();
+    const { anchors } = this.#rules;
     this.#queue.release(offset, (target, start, length, mark, spread) => {
       if (target < 0) this.#chains.piece(~target, start, length, spread);
-      else this.#store.add(target, start, length, mark);
+      else if (isCounted(anchors[target]!, start)) this.#store.add(target, start, length, mark);
     });
   }
 
@@ -388,6 +389,11 @@ export function resumeScanner(rules: CompiledRules, checkpoint: Uint8Array, opti
   const scanner = new StreamScanner(rules, options);
   scanner.restore(checkpoint);
   return scanner;
+}
+
+/** An anchor is NaN where there is none. */
+function isCounted(anchor: number, start: number): boolean {
+  return anchor === start || Number.isNaN(anchor);
 }
 
 function currentTime(): number {

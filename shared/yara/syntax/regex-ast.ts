@@ -69,6 +69,8 @@ export interface RegexAssertion {
 export interface RegexGroup {
   readonly kind: 'group';
   readonly span: Span;
+  /** False for `(?:a)` and `(?i:a)`. */
+  readonly isCapturing: boolean;
   readonly node: RegexNode;
 }
 

@@ -241,7 +241,8 @@ class RegexParser {
     const { ignoreCase } = reader;
     const dotAll = this.#dotAll;
     const isSwapped = this.#isSwapped;
-    if (reader.peek() === QUESTION && this.#groupHead(start) === 'flags') return 'flags';
+    const head = reader.peek() === QUESTION ? this.#groupHead(start) : 'capturing';
+    if (head === 'flags') return 'flags';
     const node = this.#alternation(depth);
     if (reader.peek() !== PAREN_CLOSE)
       reader.fail(start, start + 1, 'group is never closed', 'add a ); a parenthesis itself is written \\(');
@@ -249,11 +250,11 @@ class RegexParser {
     reader.ignoreCase = ignoreCase;
     this.#dotAll = dotAll;
     this.#isSwapped = isSwapped;
-    return { kind: 'group', span: { start, end: reader.at }, node };
+    return { kind: 'group', span: { start, end: reader.at }, isCapturing: head === 'capturing', node };
   }
 
   /** What stands after `(`, from the question mark on. `flags` for `(?i)`, which is no group. */
-  #groupHead(start: number): 'group' | 'flags' {
+  #groupHead(start: number): 'capturing' | 'group' | 'flags' {
     const reader: RegexReader = this.#reader;
     reader.at++;
     const next = reader.peek();
@@ -266,7 +267,7 @@ class RegexParser {
     if (next === LESS || (next === 0x50 && second === LESS)) {
       reader.at += next === LESS ? 1 : 2;
       this.#groupName();
-      return 'group';
+      return 'capturing';
     }
     return this.#flags(start);
   }

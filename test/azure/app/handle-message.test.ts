@@ -541,7 +541,7 @@ describe('a message with several events', () => {
 });
 
 describe('a drain', () => {
-  it('ends a scan, whose message then succeeds elsewhere', async () => {
+  it('leaves a scan, which goes on elsewhere with a message of its own', async () => {
     const object = await upload(malicious);
     const draining = await start();
     const isReading = new Promise<void>((resolve) => {
@@ -551,10 +551,11 @@ describe('a drain', () => {
         return new Promise(() => undefined);
       };
     });
-    const work = expect(draining.handleMessage(uploaded(object))).rejects.toMatchObject({ code: 'DRAINING' });
+    const work = draining.handleMessage(uploaded(object));
     await isReading;
     await draining.drain();
-    await work;
+    expect(only(await work)).toMatchObject({ reports: [], left: 'nextSlice' });
+    await expect(draining.handleMessage(uploaded(object))).rejects.toMatchObject({ code: 'DRAINING' });
     expect(outcomesOf(object.name)).toEqual([]);
     proxy.reset();
     await app.handleMessage(uploaded(object), { dequeueCount: 2 });

@@ -11,6 +11,7 @@ import {
   identity,
   incomplete,
   match,
+  claimOf,
 } from '../../unit/shared/ledger/ledger-contract.ts';
 
 let azurite: AzuriteServer;
@@ -101,7 +102,7 @@ describe('TableLedger', () => {
     await Promise.all([
       ledger.ensureTable(),
       ledger.find(object, freshScanId()),
-      ledger.begin(object, freshScanId(), 'a'),
+      ledger.claim(object, freshScanId(), claimOf('a')),
     ]);
     await ledger.ensureTable();
     expect(creations).toBe(1);
@@ -112,7 +113,7 @@ describe('TableLedger', () => {
     const table = openTable('SluiceLedgerGone');
     const ledger = new TableLedger(table);
     const scanId = freshScanId();
-    await ledger.begin(object, scanId, 'attempt-1');
+    await ledger.claim(object, scanId, claimOf('attempt-1'));
     await table.deleteTable();
     const error = await ledgerError(ledger.finish(object, scanId, 'attempt-1', clean));
     expect(error.message).toContain('status 404 TableNotFound');
@@ -136,7 +137,7 @@ describe('TableLedger', () => {
       const scanId = freshScanId();
       await openTable().createEntity({ partitionKey, rowKey: scanId, ...columns });
       await expect(ledger.find(object, scanId)).resolves.toBeUndefined();
-      await expect(ledger.begin(object, scanId, 'attempt-1')).resolves.toBe(true);
+      await expect(ledger.claim(object, scanId, claimOf('attempt-1'))).resolves.toMatchObject({ kind: 'claimed' });
       await expect(ledger.finish(object, scanId, 'attempt-1', clean)).resolves.toMatchObject({ verdict: 'clean' });
     }
   });
@@ -157,7 +158,7 @@ describe('TableLedger', () => {
       },
     });
     const ledger = new TableLedger(table);
-    await ledger.begin(object, scanId, 'attempt-1');
+    await ledger.claim(object, scanId, claimOf('attempt-1'));
     await expect(ledger.finish(object, scanId, 'attempt-1', clean)).resolves.toMatchObject({
       attemptId: 'rival',
       verdict: 'match',
@@ -182,11 +183,11 @@ describe('TableLedger', () => {
     });
     const ledger = new TableLedger(table);
     const scanId = freshScanId();
-    await ledger.begin(object, scanId, 'attempt-1');
+    await ledger.claim(object, scanId, claimOf('attempt-1'));
     await other.close();
     for (const call of [
       ledger.find(object, scanId),
-      ledger.begin(object, scanId, 'attempt-1'),
+      ledger.claim(object, scanId, claimOf('attempt-1')),
       ledger.finish(object, scanId, 'attempt-1', clean),
     ]) {
       const error = await ledgerError(call);

@@ -10,6 +10,10 @@ const isLocal = (name: string): boolean => name.startsWith('SLUICE_LOCAL_');
 /** Settings whose default is right in one cloud only. */
 const perCloud = [settings.storageSuffix.name, settings.ingestionAudience.name];
 
+/** Settings that the Functions host reads, and nothing of ours. Source: Azure Functions app settings reference. */
+const hostSettings =
+  /^(AzureWebJobsStorage__(blobServiceUri|queueServiceUri|tableServiceUri|credential|clientId)|APPLICATIONINSIGHTS_(CONNECTION|AUTHENTICATION)_STRING)$/;
+
 /** The names in `var settings = { … }` of app.bicep. */
 function deployedSettings(folder: string): string[] {
   const text = readFileSync(join(folder, 'modules/app.bicep'), 'utf8');
@@ -28,11 +32,16 @@ function settingFaults(folder: string): string[] {
   return [
     ...needed.filter(({ name }) => !deployed.includes(name)).map(({ name }) => `${name} is not set`),
     ...deployed
-      .filter((name) => name.startsWith('SLUICE_') && !names.includes(name))
+      .filter((name) => !names.includes(name) && !hostSettings.test(name))
       .map((name) => `nothing reads ${name}`),
     ...deployed.filter(isLocal).map((name) => `${name} is for local use`),
     ...deployed.filter((name, index) => deployed.indexOf(name) !== index).map((name) => `${name} is set twice`),
   ];
+}
+
+/** A file's text without its comments. */
+function codeOf(file: string): string {
+  return readFileSync(join(root, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
 }
 
 /** The settings that the host needs to sign in for a connection of that name with a user-assigned identity. */
@@ -51,6 +60,14 @@ function triggerConnections(): string[] {
 describe('the settings of the app', () => {
   it('are those that the code reads and has no good default for', () => {
     expect(settingFaults(infra)).toEqual([]);
+  });
+
+  it('are read in one place, so that there are no others', () => {
+    const files = globSync('{functions,shared}/**/*.ts', { cwd: root }).filter(
+      (file) => !/^shared\/(cli|local)\//.test(file) && /process\.env\b/.test(codeOf(file)),
+    );
+    expect(files).toEqual(['shared/app.ts']);
+    expect(codeOf('shared/app.ts').match(/process\.env\b.*/g)).toEqual(['process.env)))']);
   });
 
   it('let the host sign in to its own storage with the identity', () => {
@@ -94,6 +111,12 @@ describe('the settings of the app', () => {
       from: 'SLUICE_QUEUE:',
       to: 'SLUICE_LOCAL_CA:',
       fault: 'SLUICE_LOCAL_CA is for local use',
+    },
+    {
+      what: 'one of the host’s is misspelt',
+      from: 'AzureWebJobsStorage__clientId:',
+      to: 'AzureWebJobsStorage__clientID:',
+      fault: 'nothing reads AzureWebJobsStorage__clientID',
     },
     { what: 'one is set twice', from: 'SLUICE_QUEUE:', to: 'SLUICE_DCR_ID:', fault: 'SLUICE_DCR_ID is set twice' },
   ])('are seen to be wrong when $what', ({ from, to, fault }) => {

@@ -6,6 +6,8 @@ import { parseDuration, settings } from '../../../../shared/base/settings.ts';
 const azure = {
   SLUICE_ACCOUNTS: 'contosouploads',
   SLUICE_STATE__tableServiceUri: 'https://contososluice.table.core.windows.net/',
+  SLUICE_STATE__blobServiceUri: 'https://contososluice.blob.core.windows.net/',
+  SLUICE_STATE__queueServiceUri: 'https://contososluice.queue.core.windows.net/',
   SLUICE_INGESTION_ENDPOINT: 'https://sluice-x.westeurope-1.ingest.monitor.azure.com',
   SLUICE_DCR_ID: 'dcr-0123456789abcdef0123456789abcdef',
 };
@@ -32,15 +34,15 @@ function onlyFault(env: Record<string, string | undefined>): SettingFault {
 }
 
 describe('readConfig', () => {
-  it('needs four settings in Azure and fills in the rest', () => {
+  it('needs six settings in Azure and fills in the rest', () => {
     expect(readConfig(azure)).toEqual({
       accounts: ['contosouploads'],
       storageSuffix: 'core.windows.net',
       state: {
         kind: 'identity',
         tableServiceUri: 'https://contososluice.table.core.windows.net',
-        blobServiceUri: undefined,
-        queueServiceUri: undefined,
+        blobServiceUri: 'https://contososluice.blob.core.windows.net',
+        queueServiceUri: 'https://contososluice.queue.core.windows.net',
       },
       clientId: undefined,
       sinks: ['log-analytics'],
@@ -54,7 +56,8 @@ describe('readConfig', () => {
       queueName: 'sluice-scan',
       digests: 'sha256',
       evidence: 'excerpt',
-      deadlineInMs: 480_000,
+      deadlineInMs: 86_400_000,
+      sliceInMs: 480_000,
       logLevel: 'info',
       cleanRows: 'all',
       warnings: [],
@@ -83,16 +86,18 @@ describe('readConfig', () => {
     expect(error.faults.map(({ name }) => name)).toEqual([
       'SLUICE_ACCOUNTS',
       'SLUICE_STATE__tableServiceUri',
+      'SLUICE_STATE__blobServiceUri',
+      'SLUICE_STATE__queueServiceUri',
       'SLUICE_INGESTION_ENDPOINT',
       'SLUICE_DCR_ID',
       'SLUICE_EVIDENCE',
       'SLUICE_DEADLINE',
     ]);
-    expect(error.message).toContain('6 settings are wrong');
+    expect(error.message).toContain('8 settings are wrong');
     expect(error.message).toContain('SLUICE_ACCOUNTS: not the name of a storage account: "a", "Contoso"');
     expect(error.message).toContain('SLUICE_DCR_ID: not set; required when the log-analytics sink is on');
     expect(error.message).toContain('SLUICE_DEADLINE: "8 minutes" is not a duration');
-    expect(error.message).toContain('example: SLUICE_DEADLINE=8m');
+    expect(error.message).toContain('example: SLUICE_DEADLINE=2h');
     expect(error.where).toBe(error.faults.map(({ name }) => name).join(', '));
   });
 
@@ -131,7 +136,9 @@ describe('readConfig', () => {
     ['SLUICE_QUEUE', 'a--b', 'does not look like that'],
     ['SLUICE_DIGESTS', 'md5', 'not known'],
     ['SLUICE_EVIDENCE', 'all', 'not known'],
-    ['SLUICE_DEADLINE', '30m', 'not less than'],
+    ['SLUICE_DEADLINE', '169h', 'too long'],
+    ['SLUICE_SLICE', '21m', 'too long'],
+    ['SLUICE_SLICE', '8', 'not a duration'],
     ['SLUICE_DEADLINE', '999ms', 'too short'],
     ['SLUICE_DEADLINE', '-8m', 'not a duration'],
     ['SLUICE_LOG_LEVEL', 'trace', 'not known'],

@@ -209,7 +209,12 @@ describe('allowListOf', () => {
     const list = allowListOf({
       accounts: ['one1', 'two2'],
       storageSuffix: 'core.usgovcloudapi.net',
-      state: { kind: 'identity', tableServiceUri: 'https://x', blobServiceUri: undefined, queueServiceUri: undefined },
+      state: {
+        kind: 'identity',
+        tableServiceUri: 'https://x',
+        blobServiceUri: 'https://y',
+        queueServiceUri: 'https://z',
+      },
     });
     expect(blobEndpointOf('two2', list)).toBe('https://two2.blob.core.usgovcloudapi.net');
     expect(blobEndpointOf('three3', list)).toBeUndefined();

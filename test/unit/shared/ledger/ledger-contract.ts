@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sha256Hex } from '../../../../shared/base/digest.ts';
-import type { RecordedOutcome } from '../../../../shared/ledger/entry-rules.ts';
-import type { Ledger } from '../../../../shared/ledger/ledger.ts';
+import { STALE_AFTER_IN_MS } from '../../../../shared/ledger/entry-rules.ts';
+import type { Claim, Ledger, RecordedOutcome } from '../../../../shared/ledger/ledger.ts';
 import type { ObjectIdentity } from '../../../../shared/objects/byte-source.ts';
 
 export const match: RecordedOutcome = { verdict: 'match', rank: 4, reason: undefined };
@@ -29,6 +29,11 @@ export function freshScanId(): string {
   return sha256Hex([randomUUID()]);
 }
 
+/** What an attempt brings that was told of an upload for the first time. */
+export function claimOf(attemptId: string, change: Partial<Claim> = {}): Claim {
+  return { attemptId, generation: undefined, isRedelivered: false, mayRepeat: () => false, ...change };
+}
+
 /** Runs the suite against the ledger that `open` gives; its clock must be `now`. */
 export function describeLedger(
   name: string,
@@ -47,34 +52,138 @@ export function describeLedger(
     it('tells of a scan that runs who runs it and since when', async () => {
       const ledger = open(now);
       const scanId = freshScanId();
-      await expect(ledger.begin(object, scanId, 'attempt-1')).resolves.toBe(true);
-      await expect(ledger.find(object, scanId)).resolves.toEqual({
-        scanId,
-        state: 'running',
-        attemptId: 'attempt-1',
-        startedAt: new Date(time),
-        finishedAt: undefined,
-        verdict: undefined,
-        rank: undefined,
-        reason: undefined,
+      const answer = await ledger.claim(object, scanId, claimOf('attempt-1'));
+      expect(answer).toEqual({
+        kind: 'claimed',
+        entry: {
+          scanId,
+          state: 'running',
+          attemptId: 'attempt-1',
+          startedAt: new Date(time),
+          finishedAt: undefined,
+          verdict: undefined,
+          rank: undefined,
+          reason: undefined,
+          run: {
+            isHeld: true,
+            heartbeatAt: new Date(time),
+            generation: 0,
+            position: 0,
+            sliceStart: 0,
+            idleSlices: 0,
+          },
+        },
       });
+      await expect(ledger.find(object, scanId)).resolves.toEqual(answer.entry);
     });
 
-    it('lets another attempt take over a scan that runs, since its worker may be gone', async () => {
+    it('leaves a scan to the attempt that shows signs of life', async () => {
       const ledger = open(now);
       const scanId = freshScanId();
-      await ledger.begin(object, scanId, 'attempt-1');
-      await expect(ledger.begin(object, scanId, 'attempt-2')).resolves.toBe(true);
-      await expect(ledger.find(object, scanId)).resolves.toMatchObject({
-        attemptId: 'attempt-2',
-        startedAt: new Date(time),
+      await ledger.claim(object, scanId, claimOf('attempt-1'));
+      await expect(ledger.claim(object, scanId, claimOf('attempt-2'))).resolves.toMatchObject({ kind: 'elsewhere' });
+      time += STALE_AFTER_IN_MS - 10_000;
+      await expect(ledger.advance(object, scanId, 'attempt-1', { kind: 'heartbeat' })).resolves.toBeDefined();
+      time += STALE_AFTER_IN_MS - 10_000;
+      await expect(ledger.claim(object, scanId, claimOf('attempt-2'))).resolves.toMatchObject({ kind: 'elsewhere' });
+    });
+
+    it('gives it to another once those have ended, or once it was released', async () => {
+      const ledger = open(now);
+      const scanId = freshScanId();
+      await ledger.claim(object, scanId, claimOf('attempt-1'));
+      time += STALE_AFTER_IN_MS;
+      await expect(ledger.claim(object, scanId, claimOf('attempt-2'))).resolves.toMatchObject({
+        kind: 'claimed',
+        entry: { attemptId: 'attempt-2' },
       });
+      // The one before is told so at its next sign of life.
+      await expect(ledger.advance(object, scanId, 'attempt-1', { kind: 'heartbeat' })).resolves.toBeUndefined();
+      await ledger.advance(object, scanId, 'attempt-2', { kind: 'released' });
+      await expect(ledger.claim(object, scanId, claimOf('attempt-3'))).resolves.toMatchObject({ kind: 'claimed' });
+    });
+
+    it('gives it to the message that had it before, whose worker may be gone', async () => {
+      const ledger = open(now);
+      const scanId = freshScanId();
+      await ledger.claim(object, scanId, claimOf('attempt-1'));
+      const claim = claimOf('attempt-2', { isRedelivered: true });
+      await expect(ledger.claim(object, scanId, claim)).resolves.toMatchObject({ kind: 'claimed' });
+      await expect(ledger.advance(object, scanId, 'attempt-1', { kind: 'heartbeat' })).resolves.toBeUndefined();
+    });
+
+    it('hands a scan from slice to slice, from where the last one came to', async () => {
+      const ledger = open(now);
+      const scanId = freshScanId();
+      await ledger.claim(object, scanId, claimOf('attempt-1'));
+      await ledger.advance(object, scanId, 'attempt-1', { kind: 'heartbeat', position: 2 ** 40 });
+      const yielded = { kind: 'yielded', position: 2 ** 41, hasRun: true } as const;
+      await expect(ledger.advance(object, scanId, 'attempt-1', yielded)).resolves.toMatchObject({
+        run: { isHeld: false, generation: 1, position: 2 ** 41, idleSlices: 0 },
+      });
+      const next = await ledger.claim(object, scanId, claimOf('attempt-2', { generation: 1 }));
+      expect(next).toMatchObject({ kind: 'claimed', entry: { run: { sliceStart: 2 ** 41, generation: 1 } } });
+      await expect(ledger.find(object, scanId)).resolves.toEqual(next.entry);
+    });
+
+    it('counts slices that had their time and came no further, and forgives them all for one that did', async () => {
+      const ledger = open(now);
+      const scanId = freshScanId();
+      const idle: (number | undefined)[] = [];
+      for (const [slice, [position, hasRun]] of [
+        [10, true],
+        [10, true],
+        [10, false],
+        [10, true],
+        [11, true],
+      ].entries()) {
+        await ledger.claim(object, scanId, claimOf(`attempt-${slice}`, { generation: slice }));
+        const change = { kind: 'yielded', position: Number(position), hasRun: hasRun === true } as const;
+        idle.push((await ledger.advance(object, scanId, `attempt-${slice}`, change))?.run?.idleSlices);
+      }
+      expect(idle).toEqual([0, 1, 1, 2, 0]);
+    });
+
+    it('turns a message away that asks for a slice which was taken since', async () => {
+      const ledger = open(now);
+      const scanId = freshScanId();
+      await ledger.claim(object, scanId, claimOf('attempt-1'));
+      await ledger.advance(object, scanId, 'attempt-1', { kind: 'yielded', position: 1, hasRun: true });
+      const stale = claimOf('attempt-2', { generation: 0 });
+      await expect(ledger.claim(object, scanId, stale)).resolves.toMatchObject({ kind: 'stale' });
+      // Unless it comes again and nobody is at it: the message for the next slice may never have been sent.
+      await expect(ledger.claim(object, scanId, { ...stale, isRedelivered: true })).resolves.toMatchObject({
+        kind: 'claimed',
+        entry: { run: { generation: 1, position: 1 } },
+      });
+      const other = { ...claimOf('attempt-3', { generation: 0 }), isRedelivered: true };
+      await expect(ledger.claim(object, scanId, other)).resolves.toMatchObject({ kind: 'stale' });
+    });
+
+    it('lets an outcome stand while a scan that may repeat it runs', async () => {
+      const ledger = open(now);
+      const scanId = freshScanId();
+      const archived = { ...skipped, reason: 'archived' };
+      await ledger.finish(object, scanId, 'attempt-1', archived);
+      const claim = claimOf('attempt-2', { mayRepeat: ({ reason }) => reason === 'archived' });
+      await expect(ledger.claim(object, scanId, claim)).resolves.toMatchObject({
+        kind: 'claimed',
+        entry: { state: 'running', ...archived },
+      });
+      await expect(ledger.finish(object, scanId, 'attempt-2', match)).resolves.toMatchObject({
+        state: 'done',
+        ...match,
+      });
+      // One that learns less ends it all the same, and what stood stands.
+      await ledger.claim(object, scanId, { ...claim, attemptId: 'attempt-3', mayRepeat: () => true });
+      await expect(ledger.finish(object, scanId, 'attempt-3', incomplete)).resolves.toMatchObject({ ...match });
+      await expect(ledger.find(object, scanId)).resolves.toMatchObject({ state: 'done', run: undefined, ...match });
     });
 
     it('keeps the outcome of a scan that ended, with its reason', async () => {
       const ledger = open(now);
       const scanId = freshScanId();
-      await ledger.begin(object, scanId, 'attempt-1');
+      await ledger.claim(object, scanId, claimOf('attempt-1'));
       const startedAt = new Date(time);
       const expected = {
         scanId,
@@ -85,17 +194,20 @@ export function describeLedger(
         verdict: 'incomplete',
         rank: 2,
         reason: 'deadline',
+        run: undefined,
       };
       await expect(ledger.finish(object, scanId, 'attempt-1', incomplete)).resolves.toEqual(expected);
       await expect(ledger.find(object, scanId)).resolves.toEqual(expected);
     });
 
-    it('never goes back from done to running', async () => {
+    it('never goes back from done to running by itself', async () => {
       const ledger = open(now);
       const scanId = freshScanId();
       for (const outcome of [skipped, clean]) {
         const entry = await ledger.finish(object, scanId, 'attempt-1', outcome);
-        await expect(ledger.begin(object, scanId, 'attempt-2')).resolves.toBe(false);
+        const answer = await ledger.claim(object, scanId, claimOf('attempt-2', { isRedelivered: true }));
+        expect(answer).toEqual({ kind: 'done', entry });
+        await expect(ledger.advance(object, scanId, 'attempt-1', { kind: 'heartbeat' })).resolves.toBeUndefined();
         await expect(ledger.find(object, scanId)).resolves.toEqual(entry);
       }
     });
@@ -160,7 +272,7 @@ export function describeLedger(
           versionId: '2026-03-02T09:15:42.1835921Z',
           eTag: '',
         });
-        await ledger.begin(odd, scanId, 'attempt-1');
+        await ledger.claim(odd, scanId, claimOf('attempt-1'));
         await ledger.finish(odd, scanId, 'attempt-1', clean);
         await expect(ledger.find(odd, scanId)).resolves.toMatchObject({ state: 'done', verdict: 'clean' });
       }
@@ -172,7 +284,7 @@ export function describeLedger(
       await fc.assert(
         fc.asyncProperty(fc.array(rank, { minLength: 10, maxLength: 10 }), fc.boolean(), async (ranks, hasBegun) => {
           const scanId = freshScanId();
-          if (hasBegun) await ledger.begin(object, scanId, 'attempt-x');
+          if (hasBegun) await ledger.claim(object, scanId, claimOf('attempt-x'));
           const entries = await Promise.all(
             ranks.map((each, index) =>
               ledger.finish(object, scanId, `attempt-${index}`, {
@@ -192,16 +304,25 @@ export function describeLedger(
       );
     });
 
+    it('gives a scan to one of ten attempts that ask at once', async () => {
+      const ledger = open(now);
+      const scanId = freshScanId();
+      const asked = Array.from({ length: 10 }, (_, index) => ledger.claim(object, scanId, claimOf(`attempt-${index}`)));
+      const kinds = (await Promise.all(asked)).map(({ kind }) => kind);
+      expect(kinds.filter((kind) => kind === 'claimed')).toHaveLength(1);
+      expect(kinds.filter((kind) => kind === 'elsewhere')).toHaveLength(9);
+    });
+
     it('ends as done when attempts begin and finish at once', async () => {
       const ledger = open(now);
       const scanId = freshScanId();
       const calls = Array.from({ length: 5 }, (_, index) => [
-        ledger.begin(object, scanId, `begin-${index}`),
+        ledger.claim(object, scanId, claimOf(`begin-${index}`)),
         ledger.finish(object, scanId, `finish-${index}`, index % 2 === 0 ? clean : incomplete),
       ]);
       await Promise.all(calls.flat());
       await expect(ledger.find(object, scanId)).resolves.toMatchObject({ state: 'done', verdict: 'clean' });
-      await expect(ledger.begin(object, scanId, 'late')).resolves.toBe(false);
+      await expect(ledger.claim(object, scanId, claimOf('late'))).resolves.toMatchObject({ kind: 'done' });
     });
   });
 }

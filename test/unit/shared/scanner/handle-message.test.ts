@@ -48,11 +48,13 @@ class Requests {
 }
 
 /** Work that ends only when it is told to. */
-function untilAborted(_name: string, { abortSignal }: RequestContext): Promise<never> {
+function untilAborted(_name: string, { abortSignal, yieldSignal }: RequestContext): Promise<never> {
   return new Promise((_, reject) => {
-    abortSignal.addEventListener('abort', () => {
-      reject(abortSignal.reason as Error);
-    });
+    for (const signal of [abortSignal, yieldSignal]) {
+      signal.addEventListener('abort', () => {
+        reject(signal.reason as Error);
+      });
+    }
   });
 }
 

@@ -1,0 +1,118 @@
+/**
+ * The messages that the app sends to itself, through the same queue as the events of uploads. In the queue they are JSON:
+ *
+ *   {"scan": {url, eTag, …}, "replaced": […], "continue": ScanId, "generation": n}   the next slice of a scan
+ *   {"scan": {url, eTag, …}, "replaced": […]}                                        look at the object (later, or again)
+ *
+ * They are read with the distrust that events are read with: what names an object passes the same allow-list, and whatever is
+ * not as written here is refused with a reason.
+ */
+import { z } from 'zod';
+import { printable } from '../base/redact.ts';
+import type { AllowList } from './allow-list.ts';
+import { parseObjectUrl } from './object-url.ts';
+import type { ReplacedVersion, ScanRequest } from './scan-request.ts';
+
+/** Versions that one scan may have seen go; more are a fault, since a scan gives up long before. */
+const MAX_REPLACED = 20;
+
+const eTag = z.string().regex(/^[\x21\x23-\x29\x2b-\x7e]{1,128}$/);
+const scanId = z.string().regex(/^[0-9a-f]{64}$/);
+const count = z.int().min(0);
+const version = {
+  eTag: eTag.optional(),
+  versionId: z.string().max(64).optional(),
+  sizeInBytes: count.optional(),
+  eventTime: z.string().max(64),
+};
+
+const scanMessage = z.strictObject({
+  scan: z.strictObject({
+    ...version,
+    url: z.string().max(10_240),
+    eventId: z.string().max(400),
+    api: z.string().max(64).optional(),
+    resourceId: z.string().max(400),
+  }),
+  replaced: z.array(z.strictObject({ ...version, eTag })).max(MAX_REPLACED),
+  continue: scanId.optional(),
+  generation: count.optional(),
+  again: z.literal(true).optional(),
+});
+
+/** What is wrong with a message of our own, for a person. */
+export interface OwnMessageFault {
+  readonly reason: 'malformedMessage' | 'foreignAccount' | 'notABlobEvent';
+  readonly fault: string;
+}
+
+/** Whether a queue message's value is one of these, right or wrong. */
+export function isOwnMessage(value: Readonly<Record<string, unknown>>): boolean {
+  return Object.hasOwn(value, 'scan');
+}
+
+/** Reads one. Never throws. */
+export function parseOwnMessage(
+  value: Readonly<Record<string, unknown>>,
+  allow: AllowList,
+): ScanRequest | OwnMessageFault {
+  const parsed = scanMessage.safeParse(value);
+  if (!parsed.success) return malformed(parsed.error);
+  const { scan, replaced, generation, again } = parsed.data;
+  const place = parseObjectUrl(scan.url, allow);
+  if ('reason' in place) return { reason: place.reason, fault: place.detail };
+  return {
+    kind: 'scan',
+    ...place,
+    ...versionOf(scan),
+    eTag: scan.eTag,
+    eventId: scan.eventId,
+    api: scan.api,
+    resourceId: scan.resourceId,
+    replaced: replaced.map((one) => ({ ...versionOf(one), eTag: one.eTag })),
+    resumes:
+      parsed.data.continue === undefined ? undefined : { scanId: parsed.data.continue, generation: generation ?? 0 },
+    again: again ?? false,
+  };
+}
+
+/** The message that has the request looked at (again); with `resumes` one that goes on with a scan. */
+export function scanMessageOf(
+  request: Pick<
+    ScanRequest,
+    'url' | 'eTag' | 'versionId' | 'sizeInBytes' | 'eventTime' | 'eventId' | 'api' | 'resourceId' | 'again'
+  >,
+  replaced: readonly ReplacedVersion[],
+  resumes?: ScanRequest['resumes'],
+): object {
+  const { url, eTag: named, versionId, sizeInBytes, eventTime, eventId, api, resourceId, again } = request;
+  return {
+    scan: { url, eTag: named, versionId, sizeInBytes, eventTime, eventId, api, resourceId },
+    replaced: replaced.slice(-MAX_REPLACED),
+    ...(resumes && { continue: resumes.scanId, generation: resumes.generation }),
+    ...(again === true && { again }),
+  };
+}
+
+function versionOf({ versionId, sizeInBytes, eventTime }: Omit<ReplacedVersion, 'eTag'> | VersionFields): {
+  readonly versionId: string | undefined;
+  readonly sizeInBytes: number | undefined;
+  readonly eventTime: string;
+} {
+  return { versionId, sizeInBytes, eventTime };
+}
+
+interface VersionFields {
+  readonly versionId?: string | undefined;
+  readonly sizeInBytes?: number | undefined;
+  readonly eventTime: string;
+}
+
+function malformed(error: z.ZodError): OwnMessageFault {
+  const [first] = error.issues;
+  const where = first === undefined || first.path.length === 0 ? '' : `${first.path.join('.')}: `;
+  return {
+    reason: 'malformedMessage',
+    fault: printable(`a message of the app itself: ${where}${first?.message ?? ''}`, 300),
+  };
+}

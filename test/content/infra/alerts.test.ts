@@ -1,0 +1,212 @@
+/** The alerts about the scanner itself: which there are, that their queries bind, and what they fire on and what not. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { QueryTable } from '../../../shared/local/kusto/run-query.ts';
+import { runQuery } from '../../../shared/local/kusto/run-query.ts';
+import type { KustoFunction, KustoTable } from '../../../shared/local/kusto/syntax.ts';
+import { readQuery } from '../../../shared/local/kusto/syntax.ts';
+import { tables, toRows } from '../../../shared/sinks/rows.ts';
+import { makeReport } from '../../unit/shared/sinks/report-fixture.ts';
+import { readReaders } from '../sentinel/queries.ts';
+import { readTables } from './columns.ts';
+import { infra, infraWith } from './copy-infra.ts';
+
+/** As much of Azure's own tables as queries here use. Source: Azure Monitor reference. */
+const azureTables: KustoTable[] = [
+  {
+    name: 'AppTraces',
+    columns: [
+      { name: 'TimeGenerated', type: 'datetime' },
+      { name: 'AppRoleName', type: 'string' },
+      { name: 'Message', type: 'string' },
+    ],
+  },
+  {
+    name: 'AppExceptions',
+    columns: [
+      { name: 'TimeGenerated', type: 'datetime' },
+      { name: 'AppRoleName', type: 'string' },
+      { name: 'OuterMessage', type: 'string' },
+    ],
+  },
+  {
+    name: 'DCRLogErrors',
+    columns: [
+      { name: 'TimeGenerated', type: 'datetime' },
+      { name: '_ResourceId', type: 'string' },
+      { name: 'Message', type: 'string' },
+    ],
+  },
+];
+
+const readers: KustoFunction[] = readReaders(infra).map(({ FunctionAlias, FunctionQuery }) => ({
+  name: FunctionAlias,
+  parameters: '',
+  body: FunctionQuery,
+}));
+
+const alertFiles = (folder: string): string[] => readdirSync(join(folder, 'alerts')).sort();
+const readAlert = (folder: string, file: string): string => readFileSync(join(folder, 'alerts', file), 'utf8');
+
+function queryFaults(folder: string): string[] {
+  return alertFiles(folder).flatMap((file) => {
+    const functions = readers.filter(({ name }) => readAlert(folder, file).includes(`${name}()`));
+    const { errors, warnings } = readQuery(readAlert(folder, file), [...readTables(folder), ...azureTables], functions);
+    return [...errors, ...warnings].map((fault) => `${file}: ${fault}`);
+  });
+}
+
+const module = readFileSync(join(infra, 'modules/alerts.bicep'), 'utf8');
+
+describe('the alerts about the scanner', () => {
+  it('have a query each, and no query is left over', () => {
+    const loaded = [...module.matchAll(/loadTextContent\('\.\.\/alerts\/([\w-]+\.kql)'\)/g)].map((match) => match[1]!);
+    expect(loaded.sort()).toEqual(alertFiles(infra));
+  });
+
+  it('bind to the tables that there are', () => {
+    expect(queryFaults(infra)).toEqual([]);
+  });
+
+  it('have every place filled that a query leaves open', () => {
+    const places = alertFiles(infra).flatMap((file) =>
+      [...readAlert(infra, file).matchAll(/\{\w+\}/g)].map(([place]) => place),
+    );
+    expect(new Set(places)).toEqual(new Set(['{dataCollectionRuleId}', '{appName}', '{poisonQueue}']));
+    expect(places.filter((place) => !module.includes(`'${place}'`))).toEqual([]);
+  });
+
+  it.each([
+    { file: 'alerts/not-scanned.kql', from: 'Verdict in', to: 'Outcome in' },
+    { file: 'alerts/fewer-rules.kql', from: 'SluiceScans()', to: 'SluiceScan()' },
+    { file: 'tables/SluiceScans_CL.json', from: '"RuleCount"', to: '"Rules"' },
+  ])('are seen to be wrong with $to for $from', (fault) => {
+    expect(queryFaults(infraWith(fault))).not.toEqual([]);
+  });
+});
+
+const now = new Date('2026-11-24T12:00:00Z');
+const minutesAgo = (minutes: number): string => new Date(now.getTime() - minutes * 60_000).toISOString();
+
+type Rows = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
+
+/** What a query yields over these rows, the places filled as alerts.bicep does it. A rule with more than nothing fires. */
+function fire(file: string, rows: Rows): readonly Readonly<Record<string, unknown>>[] {
+  const query = readAlert(infra, file)
+    .replaceAll(
+      '{dataCollectionRuleId}',
+      '/subscriptions/s/resourceGroups/g/providers/Microsoft.Insights/dataCollectionRules/sluice-a',
+    )
+    .replaceAll('{appName}', 'sluice-a')
+    .replaceAll('{poisonQueue}', 'sluice-scan-poison');
+  const all: QueryTable[] = [...readTables(infra), ...azureTables].map((table) => ({
+    name: table.name,
+    columns: table.columns,
+    rows: rows[table.name] ?? [],
+  }));
+  const functions = readers.filter(({ name }) => query.includes(`${name}()`));
+  return runQuery(query, { tables: all, functions }, now).rows;
+}
+
+/** A row as the sink writes it, for scan `number`, sent so many minutes ago. */
+function scanRow(number: number, minutes: number, changes: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const [row] = toRows(
+    makeReport(number, 0, { scanFinishedAt: minutesAgo(minutes) }),
+    new Date(minutesAgo(minutes)),
+  ).scans;
+  return { ...row, ...changes };
+}
+
+const failed = { Verdict: 'failed', VerdictRank: 1, Reason: 'poison' };
+const incomplete = { Verdict: 'incomplete', VerdictRank: 2, Reason: 'deadline' };
+
+describe('not-scanned', () => {
+  it('fires on scans that say nothing about their object, by reason', () => {
+    const scans = [scanRow(1, 5, incomplete), scanRow(2, 5, incomplete), scanRow(3, 5, failed), scanRow(4, 5, {})];
+    const found = fire('not-scanned.kql', { [tables.scans]: scans });
+    expect(found.map(({ Verdict, Reason, Objects }) => [Verdict, Reason, Objects])).toEqual([
+      ['incomplete', 'deadline', 2],
+      ['failed', 'poison', 1],
+    ]);
+  });
+
+  it('counts an attempt that was sent twice once', () => {
+    const scans = [scanRow(1, 5, failed), scanRow(1, 4, failed)];
+    expect(fire('not-scanned.kql', { [tables.scans]: scans })).toMatchObject([{ Objects: 1 }]);
+  });
+
+  it.each(['clean', 'match', 'excluded', 'skipped'])('does not fire on %s', (Verdict) => {
+    expect(fire('not-scanned.kql', { [tables.scans]: [scanRow(1, 5, { Verdict, VerdictRank: 4 })] })).toEqual([]);
+  });
+
+  it('does not fire where a later scan of the same object made it good', () => {
+    const scans = [scanRow(1, 9, failed), scanRow(1, 2, {}), scanRow(2, 2, {}), scanRow(2, 1, failed)];
+    expect(fire('not-scanned.kql', { [tables.scans]: scans })).toEqual([]);
+  });
+});
+
+describe('rows-lost', () => {
+  const id = '/subscriptions/S/resourceGroups/g/providers/Microsoft.Insights/dataCollectionRules/sluice-a';
+  const refusal = { TimeGenerated: minutesAgo(3), _ResourceId: id, Message: 'The stream was not configured' };
+  const failure = {
+    TimeGenerated: minutesAgo(2),
+    AppRoleName: 'sluice-a',
+    OuterMessage: '1 of 1 requests could not be handled: INGESTION_FAILED: 403',
+  };
+
+  it('fires on what the rule refused and on what the app could not deliver', () => {
+    const found = fire('rows-lost.kql', { DCRLogErrors: [refusal, refusal], AppExceptions: [failure] });
+    expect(found.map(({ Problem, Times }) => [Problem, Times])).toEqual([
+      [refusal.Message, 2],
+      [failure.OuterMessage, 1],
+    ]);
+  });
+
+  it('does not fire on the troubles of others', () => {
+    const DCRLogErrors = [{ ...refusal, _ResourceId: `${id}-of-others` }];
+    const AppExceptions = [
+      { ...failure, AppRoleName: 'another' },
+      { ...failure, OuterMessage: 'LEDGER_UNAVAILABLE' },
+    ];
+    expect(fire('rows-lost.kql', { DCRLogErrors, AppExceptions })).toEqual([]);
+  });
+});
+
+describe('poison', () => {
+  const words = "Message has reached MaxDequeueCount of 5. Moving message to queue 'sluice-scan-poison'.";
+  const trace = { TimeGenerated: minutesAgo(3), AppRoleName: 'sluice-a', Message: words };
+
+  it('fires on the host’s own words', () => {
+    expect(fire('poison.kql', { AppTraces: [trace, trace] })).toMatchObject([{ Messages: 2 }]);
+  });
+
+  it('does not fire on other words, other queues and other apps', () => {
+    const AppTraces = [
+      { ...trace, Message: 'Executed Functions.scan-on-upload (Succeeded)' },
+      { ...trace, Message: words.replace('sluice-scan', 'other') },
+      { ...trace, AppRoleName: 'another' },
+    ];
+    expect(fire('poison.kql', { AppTraces })).toEqual([]);
+  });
+});
+
+describe('fewer-rules', () => {
+  const withRules = (
+    number: number,
+    minutes: number,
+    RuleCount: number,
+    SkippedRuleCount = 0,
+  ): Record<string, unknown> => scanRow(number, minutes, { RuleCount, SkippedRuleCount });
+
+  it.each([
+    ['a tenth of the rules is gone', [withRules(1, 900, 5_000), withRules(2, 5, 4_400)], 1],
+    ['more rules are left out', [withRules(1, 900, 5_000), withRules(2, 5, 4_990, 10)], 1],
+    ['a few rules are gone', [withRules(1, 900, 5_000), withRules(2, 5, 4_600)], 0],
+    ['rules came back', [withRules(1, 900, 5_000), withRules(2, 60, 100, 9), withRules(3, 5, 5_000)], 0],
+    ['the last scan never began', [withRules(1, 900, 5_000), withRules(2, 5, 0)], 0],
+    ['there was no scan', [], 0],
+  ])('when %s', (_what, scans, times) => {
+    expect(fire('fewer-rules.kql', { [tables.scans]: scans })).toHaveLength(times);
+  });
+});
