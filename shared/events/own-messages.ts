@@ -3,6 +3,7 @@
  *
  *   {"scan": {url, eTag, …}, "replaced": […], "continue": ScanId, "generation": n}   the next slice of a scan
  *   {"scan": {url, eTag, …}, "replaced": […]}                                        look at the object (later, or again)
+ *   {"deliver": ScanId, "attempt": n}                                                the next try to deliver a report
  *
  * They are read with the distrust that events are read with: what names an object passes the same allow-list, and whatever is
  * not as written here is refused with a reason.
@@ -11,7 +12,7 @@ import { z } from 'zod';
 import { printable } from '../base/redact.ts';
 import type { AllowList } from './allow-list.ts';
 import { parseObjectUrl } from './object-url.ts';
-import type { ReplacedVersion, ScanRequest } from './scan-request.ts';
+import type { DeliverRequest, ReplacedVersion, ScanRequest } from './scan-request.ts';
 
 /** Versions that one scan may have seen go; more are a fault, since a scan gives up long before. */
 const MAX_REPLACED = 20;
@@ -39,6 +40,7 @@ const scanMessage = z.strictObject({
   generation: count.optional(),
   again: z.literal(true).optional(),
 });
+const deliverMessage = z.strictObject({ deliver: scanId, attempt: z.int().min(1) });
 
 /** What is wrong with a message of our own, for a person. */
 export interface OwnMessageFault {
@@ -48,14 +50,20 @@ export interface OwnMessageFault {
 
 /** Whether a queue message's value is one of these, right or wrong. */
 export function isOwnMessage(value: Readonly<Record<string, unknown>>): boolean {
-  return Object.hasOwn(value, 'scan');
+  return Object.hasOwn(value, 'scan') || Object.hasOwn(value, 'deliver');
 }
 
 /** Reads one. Never throws. */
 export function parseOwnMessage(
   value: Readonly<Record<string, unknown>>,
   allow: AllowList,
-): ScanRequest | OwnMessageFault {
+): ScanRequest | DeliverRequest | OwnMessageFault {
+  if (Object.hasOwn(value, 'deliver')) {
+    const read = deliverMessage.safeParse(value);
+    return read.success
+      ? { kind: 'deliver', scanId: read.data.deliver, attempt: read.data.attempt }
+      : malformed(read.error);
+  }
   const parsed = scanMessage.safeParse(value);
   if (!parsed.success) return malformed(parsed.error);
   const { scan, replaced, generation, again } = parsed.data;
@@ -92,6 +100,10 @@ export function scanMessageOf(
     ...(resumes && { continue: resumes.scanId, generation: resumes.generation }),
     ...(again === true && { again }),
   };
+}
+
+export function deliverMessageOf(scanIdOfReport: string, attempt: number): object {
+  return { deliver: scanIdOfReport, attempt };
 }
 
 function versionOf({ versionId, sizeInBytes, eventTime }: Omit<ReplacedVersion, 'eTag'> | VersionFields): {

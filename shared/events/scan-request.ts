@@ -40,6 +40,14 @@ export interface ReplacedVersion {
   readonly eventTime: string;
 }
 
+/** A report that no sink took yet, to be tried again. */
+export interface DeliverRequest {
+  readonly kind: 'deliver';
+  readonly scanId: string;
+  /** Which try after the first this is; from 1. */
+  readonly attempt: number;
+}
+
 /** A message that asks for no scan, with the outcome to record for it. */
 export interface RefusedRequest {
   readonly kind: 'refused';
@@ -58,3 +66,5 @@ export interface RefusedRequest {
 
 /** A request that ends in a report about an object or a message. */
 export type SluiceRequest = ScanRequest | RefusedRequest;
+
+export type QueueRequest = SluiceRequest | DeliverRequest;

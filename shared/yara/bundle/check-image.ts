@@ -3,7 +3,6 @@
  * is checked against the table it points into, so that nothing later needs to.
  */
 import {
-  ATOM_FIELDS,
   BASE64,
   BASE64_FIELDS,
   DIAGNOSTIC,
@@ -11,9 +10,6 @@ import {
   EXTERNAL,
   EXTERNAL_FIELDS,
   EXTERNAL_TYPE,
-  GRAM_BITS,
-  GRAM_BUCKET_BITS,
-  GRAM_ITEM_FIELDS,
   LITERAL,
   LITERAL_FIELDS,
   META,
@@ -21,7 +17,6 @@ import {
   META_TYPE,
   PATTERN,
   PATTERN_FIELDS,
-  PAIR_ITEM_FIELDS,
   PATTERN_KINDS,
   RULE,
   RULE_FIELDS,
@@ -36,6 +31,7 @@ import {
 import { UNLIMITED } from '../compiler/automaton.ts';
 import { isRank, isString, isTarget, isWithin, rowsOf } from './bounds.ts';
 import { checkCode } from './check-code.ts';
+import { checkFilter } from './check-filter.ts';
 import { checkPrograms, sizesWithin } from './check-programs.ts';
 
 /** No window is longer than this: the longest literal, and as much before it. */
@@ -50,7 +46,8 @@ export function checkImage(image: RuleImage): string | undefined {
     checkPatterns(image) ??
     checkLiterals(image) ??
     checkPrograms(image) ??
-    checkBuckets(image) ??
+    checkReaches(image) ??
+    checkFilter(image) ??
     checkValues(image) ??
     checkLinks(image) ??
     checkCode(image)
@@ -153,26 +150,11 @@ function checkBase64(image: RuleImage): string | undefined {
   return undefined;
 }
 
-function checkBuckets(image: RuleImage): string | undefined {
-  const { scalars, gramBits, gramStarts, gramItems, pairStarts, pairItems } = image;
+function checkReaches({ scalars }: RuleImage): string | undefined {
   if (scalars.length !== SCALAR_COUNT) return 'its scalars are broken';
   const left = scalars[SCALAR.leftReach]!;
   const right = scalars[SCALAR.rightReach]!;
   if (left < 0 || left > MAX_REACH || right < 1 || right > MAX_REACH) return 'its window has no possible size';
-  const hasGrams = gramItems.length > 0;
-  if (hasGrams && gramBits.length !== 1 << (GRAM_BITS - 5)) return 'its filter is broken';
-  const tables = [
-    { starts: gramStarts, items: gramItems, buckets: 1 << GRAM_BUCKET_BITS, fields: GRAM_ITEM_FIELDS },
-    { starts: pairStarts, items: pairItems, buckets: 1 << 16, fields: PAIR_ITEM_FIELDS },
-  ];
-  for (const { starts, items, buckets, fields } of tables) {
-    if (items.length === 0 && starts.length === 0) continue;
-    const count = rowsOf(items, fields);
-    if (count < 0 || starts.length !== buckets + 1 || !isAscending(starts, count)) return 'its filter is broken';
-    for (let at = fields - 2; at < items.length; at += fields) {
-      if (!isItem(image, items[at]!, items[at + 1]!)) return 'its filter is broken';
-    }
-  }
   return undefined;
 }
 
@@ -182,20 +164,6 @@ function checkLinks(image: RuleImage): string | undefined {
   if (!links.every((id) => isString(image, id))) return 'its table of links is broken';
   const sizes = sizesWithin(image, UNLIMITED);
   return regexes.every((shape) => sizes(shape) !== undefined) ? undefined : 'its table of regexes is broken';
-}
-
-/** A match must lie within the reach on both sides of its window, or the scanner's window would not hold it. */
-function isItem({ literals, atoms, scalars }: RuleImage, item: number, offset: number): boolean {
-  if (item < 0) return offset === 0 && isWithin(~item, 1, atoms.length / ATOM_FIELDS);
-  const row = item * LITERAL_FIELDS;
-  if (!isWithin(row, LITERAL_FIELDS, literals.length)) return false;
-  const length = literals[row + LITERAL.length]!;
-  return (
-    offset >= 0 &&
-    offset < length &&
-    offset <= scalars[SCALAR.leftReach]! &&
-    length - offset <= scalars[SCALAR.rightReach]!
-  );
 }
 
 function checkValues(image: RuleImage): string | undefined {

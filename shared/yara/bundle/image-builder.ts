@@ -189,11 +189,9 @@ export type MatchingSection = Extract<
   | 'atoms'
   | 'chains'
   | 'pieces'
-  | 'gramBits'
-  | 'gramStarts'
-  | 'gramItems'
-  | 'pairStarts'
-  | 'pairItems'
+  | 'filterHeader'
+  | 'filterTables'
+  | 'filterStarts'
   | 'scalars'
 >;
 

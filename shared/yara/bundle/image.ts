@@ -40,16 +40,12 @@ export const sectionTypes = {
   chains: Int32Array,
   /** `PIECE_FIELDS` numbers per piece of a chain; a chain's pieces stand together. Gaps may exceed 32 bits. */
   pieces: Float64Array,
-  /** Bits of the hashed 4-byte grams that may begin anywhere: `1 << GRAM_BITS` of them, or none. */
-  gramBits: Uint32Array,
-  /** Bucket of each hashed gram: one entry more than there are buckets; cuts `gramItems` into items. */
-  gramStarts: Uint32Array,
-  /** `GRAM_ITEM_FIELDS` numbers per item: hash of the whole gram, literal (or `~atom`), offset of the gram in it. */
-  gramItems: Int32Array,
-  /** Bucket of each 2-byte value, as above; empty when no literal needs it. */
-  pairStarts: Uint32Array,
-  /** `PAIR_ITEM_FIELDS` numbers per item: literal (or `~atom`), offset of the pair in it. */
-  pairItems: Int32Array,
+  /** `FILTER_FIELDS` numbers: where the filter's tables lie in `filterTables` (bundle/filter-layout.ts). */
+  filterHeader: Int32Array,
+  /** Ready to be copied into the kernel's memory. */
+  filterTables: Uint8Array,
+  /** For each literal, and behind them for each atom: the first of its bytes that the filter compares. */
+  filterStarts: Int32Array,
   /** Pattern and rule indices of `of` sets. */
   sets: Int32Array,
   code: Int32Array,
@@ -218,17 +214,6 @@ export const SCALAR_COUNT = 3;
  * nothing but its place.
  */
 export const REACH = 4096;
-
-/** One bit for each of this many hashes, and one bucket for each of this many: the hash's upper bits. */
-export const GRAM_BITS = 20;
-export const GRAM_BUCKET_BITS = 16;
-export const GRAM_ITEM_FIELDS = 3;
-export const PAIR_ITEM_FIELDS = 2;
-
-/** Of a 4-byte little-endian gram: no two grams share it, and its upper bits are well spread. */
-export function hashGram(gram: number): number {
-  return Math.imul(gram, 0x9e3779b1);
-}
 
 export function stringBytesOf(image: RuleImage, id: number): Uint8Array {
   return image.stringBytes.subarray(image.stringOffsets[id], image.stringOffsets[id + 1]);

@@ -6,7 +6,7 @@ import type { CompiledRules, ExternalInfo, RuleInfo, RuleNeed } from '../compile
 import type { Diagnostic } from '../syntax/diagnostic.ts';
 import type { MetaValue } from '../scan/scan-result.ts';
 import { Automata } from '../scan/automata.ts';
-import { createFilter, type Filter } from '../scan/filter.ts';
+import { Filter } from '../scan/filter.ts';
 import { FORMAT_VERSION } from '../version.ts';
 import {
   DIAGNOSTIC,
@@ -64,9 +64,9 @@ export class LoadedRules implements CompiledRules {
     return this.#diagnostics(1);
   }
 
-  /** Pure, so all scanners of these rules share it. */
+  /** It keeps nothing between looks, so all scanners of these rules share it. */
   get filter(): Filter {
-    this.#filter ??= createFilter(this.image);
+    this.#filter ??= new Filter(this.image);
     return this.#filter;
   }
 

@@ -2,11 +2,12 @@
  * Chooses the atoms of an automaton: short runs of bytes of which every match has at least one, and how far from the run a
  * match may begin and end. The filter looks for atoms; the automaton is run only around them.
  */
-import { factsOf, MAX_GRAM_SPELLINGS } from './byte-frequency.ts';
+import { MAX_SPELLINGS } from './filter-windows.ts';
+import { factsOf } from './frequency.ts';
 import { extentOf, type Shape } from './shape.ts';
 
 export interface Atom {
-  /** One to four sets of bytes, one after the other. */
+  /** Sets of bytes, one after the other: one to four that were chosen, and what always stands around them. */
   readonly sets: readonly Uint32Array[];
   /** Bytes from the match's start to the atom, and from the atom's start to the match's end; the longest may be Infinity. */
   readonly minBefore: number;
@@ -24,6 +25,9 @@ interface Choice {
 const MAX_COST = 0.02;
 /** Nor is it worth the filter's room to look for more atoms than this. */
 const MAX_ATOMS = 256;
+/** On either side of what was chosen, that many sets of at most that many bytes make an atom rarer still. */
+const MAX_NEIGHBOURS = 12;
+const MAX_NEIGHBOUR_SIZE = 16;
 /** Repeats are unrolled this far to find a run. */
 const UNROLLED = 4;
 
@@ -49,9 +53,18 @@ function bestOf(shape: Shape): Choice | undefined {
         const run = items.slice(at, at + length);
         if (run.length < length || !run.every((part) => part.kind === 'byte')) break;
         const sets = run.map((part) => part.set);
-        if (length > 2 && spellings(sets) > MAX_GRAM_SPELLINGS) break;
-        if (length === 3) continue;
-        consider({ atoms: [{ sets, minBefore: min, maxBefore: max, maxBehind: behindOf[at]! }], cost: runCost(sets) });
+        if (length > 2 && spellings(sets) > MAX_SPELLINGS) break;
+        const cost = runCost(sets);
+        if (best !== undefined && cost >= best.cost) continue;
+        const ahead = neighbours(items, at - 1, -1);
+        const behind = neighbours(items, at + length, 1);
+        const atom = {
+          sets: [...ahead.reverse(), ...sets, ...behind],
+          minBefore: min - ahead.length,
+          maxBefore: max - ahead.length,
+          maxBehind: behindOf[at]! + ahead.length,
+        };
+        consider({ atoms: [atom], cost });
       }
     } else if (item.kind === 'alternation' || item.kind === 'repeat') {
       const inner =
@@ -76,6 +89,17 @@ function bestOf(shape: Shape): Choice | undefined {
     before = { min: min + extents[at]!.min, max: max + extents[at]!.max };
   });
   return best;
+}
+
+/** The sets that always stand next to a run, as far as they say something: `step` is −1 for those before it. */
+function neighbours(items: readonly Shape[], from: number, step: 1 | -1): Uint32Array[] {
+  const sets: Uint32Array[] = [];
+  for (let at = from; sets.length < MAX_NEIGHBOURS; at += step) {
+    const item = items[at];
+    if (item?.kind !== 'byte' || factsOf(item.set).size > MAX_NEIGHBOUR_SIZE) break;
+    sets.push(item.set);
+  }
+  return sets;
 }
 
 /** Longest extent from each item to the end; one entry more than there are items. */

@@ -8,6 +8,7 @@ import { PIECE_FIELDS, SCALAR } from '../bundle/image.ts';
 import type { LoadedRules } from '../bundle/loaded-rules.ts';
 import { FORMAT_VERSION } from '../version.ts';
 import { STATE } from './evaluator.ts';
+import { LOOK_STEP } from './filter.ts';
 import type { MatchQueueState } from './match-queue.ts';
 import { isSoundStore, type MatchStoreState } from './match-store.ts';
 import type { PagesState } from './pages.ts';
@@ -159,6 +160,7 @@ function isSound(state: ScanState, rules: LoadedRules): boolean {
     held.length <= left + right + PIECE_BYTES &&
     held.length <= position &&
     cursorOffset <= position &&
+    (state.isSettled || cursorOffset % LOOK_STEP === 0) &&
     cursorOffset >= position - held.length &&
     queue.targets.length === queue.starts.length &&
     queue.lengths.length === queue.starts.length &&

@@ -10,14 +10,14 @@ import { Chains } from './chains.ts';
 import { CheckpointError, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { decideRules } from './decide.ts';
 import { Evaluator, STATE, type Evidence } from './evaluator.ts';
-import { CandidateList } from './filter.ts';
+import type { TakeHits } from './filter.ts';
 import { MatchQueue } from './match-queue.ts';
 import { MatchStore } from './match-store.ts';
 import { Pages } from './pages.ts';
 import { ProgramRunner } from './program-runner.ts';
 import { Ranges } from './ranges.ts';
 import { reportMatches, ruleNames } from './report.ts';
-import { RuleStates } from './rule-states.ts';
+import { applyGlobals, RuleStates } from './rule-states.ts';
 import { SourceError, type ScanOptions, type ScanResult, type UndecidedRule } from './scan-result.ts';
 import { EVIDENCE_MATCHES, readScanOptions, type ScanSettings } from './settings.ts';
 import { Verifier } from './verify.ts';
@@ -26,8 +26,6 @@ import { PIECE_BYTES, Window } from './window.ts';
 
 /** Bytes gathered before they are looked at; well below what the window has room for. */
 const LOOK_BYTES = 1 << 14;
-/** Candidates handled at a time. */
-const CANDIDATES = 4096;
 /** The queue is released when it holds this many. */
 const RELEASE_AT = 1 << 16;
 /**
@@ -41,7 +39,6 @@ export class StreamScanner {
   readonly #rules: LoadedRules;
   readonly #window: Window;
   readonly #queue = new MatchQueue();
-  readonly #candidates: CandidateList;
   readonly #programs: ProgramRunner;
   readonly #verifier: Verifier;
   readonly #chains: Chains;
@@ -65,9 +62,8 @@ export class StreamScanner {
 
   constructor(rules: CompiledRules, options: ScanOptions = {}) {
     this.#rules = loaded(rules);
-    const { image, filter } = this.#rules;
+    const { image } = this.#rules;
     this.#window = new Window(image.scalars[SCALAR.leftReach]!, image.scalars[SCALAR.rightReach]!);
-    this.#candidates = new CandidateList(CANDIDATES + filter.candidatesPerPosition);
     const wantsLength = (target: number): boolean => target < 0 || this.#store.wanted(target) > 0;
     this.#programs = new ProgramRunner(image, this.#rules.automata, this.#window, this.#queue, wantsLength);
     this.#verifier = new Verifier(image, this.#window, this.#queue, this.#programs);
@@ -147,7 +143,27 @@ export class StreamScanner {
       this.#whole.finish(this.#ranges, this.#position);
     }
     await this.#decide();
-    return this.#result(unread);
+    return this.#resultOf(this.#states.values, unread, true);
+  }
+
+  /**
+   * What is certain already of an object whose scan is not going to end, after an abort or a failed read: rules that match
+   * whatever the rest holds, with those of their matches that were found. No count is exact, nothing is called undecided, and
+   * which rules are among them may depend on chunks. Nothing is read, and the scan can go on.
+   */
+  resultSoFar(): ScanResult {
+    if (!this.#isEnded && !this.#isSettled) this.#look(false);
+    const values = this.#states.values.slice();
+    const { steps } = this.#evaluator;
+    const evidence = { ...this.#evidence(false), ruleStates: values };
+    values.forEach((state, rule) => {
+      if (state !== STATE.unknown || hasRuleFlag(this.#rules.image, rule, 'hasEffect')) return;
+      const learnt = this.#evaluator.evaluate(rule, evidence);
+      if (learnt === STATE.true || learnt === STATE.false) values[rule] = learnt;
+    });
+    this.#evaluator.steps = steps;
+    applyGlobals(this.#rules.image, values);
+    return this.#resultOf(values, (this.#settings.size ?? this.#position) - this.#position, false);
   }
 
   /**
@@ -218,6 +234,14 @@ export class StreamScanner {
     this.#nextSettling = state.nextSettling;
   }
 
+  /** For `startScannerAt`. */
+  startAt(position: number): void {
+    this.#position = position;
+    this.#window.startAt(position);
+    this.#pages.startAt(position);
+    this.#nextSettling = position < FIRST_SETTLING ? FIRST_SETTLING : nextSettlingBehind(position);
+  }
+
   #makeStore(): MatchStore {
     const { image, patternCount } = this.#rules;
     const { limits, report } = this.#settings;
@@ -266,9 +290,7 @@ export class StreamScanner {
     const limit = window.lookLimit(isLast);
     this.#programs.begin(window.cursor, limit, isLast);
     while (window.cursor < limit) {
-      window.cursor = filter.find(window.bytes, window.cursor, limit, this.#candidates);
-      this.#candidateCount += this.#candidates.length;
-      this.#verifier.verify(this.#candidates);
+      window.cursor = filter.look(window.bytes, window.cursor, limit, this.#takeHits);
       if (this.#queue.length >= RELEASE_AT) this.#release(this.#settledTo());
     }
     this.#release(isLast ? Infinity : this.#settledTo());
@@ -276,6 +298,11 @@ export class StreamScanner {
     this.#chains.finish();
     this.#store.finish();
   }
+
+  readonly #takeHits: TakeHits = (hits, count, origin) => {
+    this.#candidateCount += count;
+    this.#verifier.verify(hits, count, origin);
+  };
 
   /** Hands matches that start before `offset` to the store and to chains. */
   #release(offset: number): void {
@@ -305,7 +332,7 @@ export class StreamScanner {
 
   /** Evaluates what may be settled by now; stops matching when no rule can match any more. */
   #settleAlongTheWay(): void {
-    this.#nextSettling = (Math.floor(this.#position / SETTLE_EVERY) + 1) * SETTLE_EVERY;
+    this.#nextSettling = nextSettlingBehind(this.#position);
     if (this.#isSettled || this.#position === this.#settings.size) return;
     for (const rule of this.#states.toLookAt(this.#store)) {
       const state = this.#evaluate(rule, false);
@@ -348,21 +375,21 @@ export class StreamScanner {
     this.#evaluations += decision.evaluations;
   }
 
-  #result(unread: number): ScanResult {
+  #resultOf(states: Uint8Array, unread: number, isFinal: boolean): ScanResult {
     const { image } = this.#rules;
-    const { size, report } = this.#settings;
+    const { size, report, limits } = this.#settings;
     const undecided: UndecidedRule[] = [];
     const matching: number[] = [];
     for (let rule = 0; rule < this.#rules.ruleCount; rule++) {
-      const state = this.#states.values[rule];
+      const state = states[rule];
       if (state === STATE.true && !hasRuleFlag(image, rule, 'private')) matching.push(rule);
-      if (state === STATE.undecided) {
+      if (isFinal && state === STATE.undecided) {
         const reason = this.#reasons.get(rule) ?? 'global';
         undecided.push({ ...ruleNames(image, rule), reason, detail: explain(reason) });
       }
     }
     return {
-      matches: reportMatches(image, this.#store, matching, report, this.#settings.limits.matchesPerPattern),
+      matches: reportMatches(image, this.#store, matching, report, limits.matchesPerPattern, isFinal),
       undecided,
       warnings: [],
       coverage: {
@@ -389,6 +416,20 @@ export function resumeScanner(rules: CompiledRules, checkpoint: Uint8Array, opti
   const scanner = new StreamScanner(rules, options);
   scanner.restore(checkpoint);
   return scanner;
+}
+
+/**
+ * A new scanner that stands at `position`, as if what comes before it held nothing that any rule looks for. No part of the
+ * public surface: tests place small objects where no test could read its way to.
+ */
+export function startScannerAt(rules: CompiledRules, position: number, options: ScanOptions = {}): StreamScanner {
+  const scanner = new StreamScanner(rules, options);
+  scanner.startAt(position);
+  return scanner;
+}
+
+function nextSettlingBehind(position: number): number {
+  return (Math.floor(position / SETTLE_EVERY) + 1) * SETTLE_EVERY;
 }
 
 /** An anchor is NaN where there is none. */

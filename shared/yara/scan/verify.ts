@@ -13,8 +13,8 @@ import {
   USER_FLAG,
   type RuleImage,
 } from '../bundle/image.ts';
+import { COMPARED_BYTES } from '../bundle/filter-layout.ts';
 import { decodeBase64, droppedInFront } from '../compiler/base64.ts';
-import type { CandidateList } from './filter.ts';
 import type { MatchQueue } from './match-queue.ts';
 import { isFreeOnLeft, isFreeOnRight, standsAlone } from './neighbours.ts';
 import type { ProgramRunner } from './program-runner.ts';
@@ -25,7 +25,7 @@ export class Verifier {
   readonly #window: Window;
   readonly #queue: MatchQueue;
   readonly #programs: ProgramRunner;
-  /** Candidates whose literal was there. */
+  /** Literals that were there. */
   verified = 0;
 
   constructor(image: RuleImage, window: Window, queue: MatchQueue, programs: ProgramRunner) {
@@ -35,19 +35,27 @@ export class Verifier {
     this.#programs = programs;
   }
 
-  /** Every candidate must have `rightReach` bytes behind its window, or the stream has ended at the window's end. */
-  verify(candidates: CandidateList): void {
-    const { literals } = this.#image;
-    for (let at = 0; at < candidates.length; at++) {
-      const start = candidates.starts[at]!;
-      const item = candidates.literals[at]!;
-      if (item < 0) {
-        this.#programs.atomAt(~item, start);
+  /**
+   * Hits of the filter, see `TakeHits`. Each must have `rightReach` bytes behind its position, or the stream has ended at the
+   * window's end.
+   */
+  verify(hits: Int32Array, count: number, origin: number): void {
+    const { literals, filterStarts } = this.#image;
+    const literalCount = literals.length / LITERAL_FIELDS;
+    const { dataStart, end } = this.#window;
+    for (let at = 0; at < count * 2; at += 2) {
+      const entry = hits[at + 1]!;
+      const start = origin + hits[at]! - filterStarts[entry]!;
+      if (start < dataStart || start >= end) continue;
+      if (entry >= literalCount) {
+        this.#programs.atomAt(entry - literalCount, start);
         continue;
       }
-      const row = item * LITERAL_FIELDS;
+      const row = entry * LITERAL_FIELDS;
       const length = literals[row + LITERAL.length]!;
-      if (!this.#fits(row, start, length)) continue;
+      if (start + length > end) continue;
+      const isWhole = length <= COMPARED_BYTES && literals[row + LITERAL.negation]! < 0;
+      if (!isWhole && !this.#fits(row, start, length)) continue;
       this.verified++;
       const firstUser = literals[row + LITERAL.firstUser]!;
       const userCount = literals[row + LITERAL.userCount]!;
@@ -75,8 +83,7 @@ export class Verifier {
   }
 
   #fits(row: number, start: number, length: number): boolean {
-    const { bytes, dataStart, end } = this.#window;
-    if (start < dataStart || start + length > end) return false;
+    const { bytes } = this.#window;
     const { literals, literalBytes } = this.#image;
     const value = literals[row + LITERAL.value]!;
     const mask = literals[row + LITERAL.mask]!;

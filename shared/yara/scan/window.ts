@@ -10,6 +10,8 @@
  * ```
  * Index `i` of `bytes` holds offset `base + i` of the object.
  */
+import { LOOK_STEP } from './filter.ts';
+
 export const PIECE_BYTES = 256 * 1024;
 
 const LEFT_PAD = 16;
@@ -63,9 +65,11 @@ export class Window {
     return count;
   }
 
-  /** The first index that may not be looked at yet. */
+  /** The first index that may not be looked at yet: at a multiple of `LOOK_STEP` in the object, but for its end. */
   lookLimit(isLast: boolean): number {
-    return isLast ? this.end : Math.max(this.cursor, this.end - this.#rightReach + 1);
+    if (isLast) return this.end;
+    const limit = this.end - this.#rightReach + 1;
+    return Math.max(this.cursor, limit - ((this.base + limit) % LOOK_STEP));
   }
 
   reset(): void {
@@ -74,6 +78,12 @@ export class Window {
     this.end = LEFT_PAD;
     this.cursor = LEFT_PAD;
     this.#oldestIndex = LEFT_PAD;
+  }
+
+  /** As if everything before `offset` had been looked at and had left. */
+  startAt(offset: number): void {
+    this.reset();
+    this.base = offset - this.end;
   }
 
   /** Restores what a checkpoint held: `held` ends at `endOffset`, and positions before `cursorOffset` were looked at. */

@@ -1,0 +1,122 @@
+/**
+ * Are the tables of the filter sound? A part of `checkImage`. The kernel cannot leave its memory whatever they hold; this makes
+ * sure that it reads what is meant for it, comes to an end, and names entries that exist.
+ */
+import { isWithin, rowsOf } from './bounds.ts';
+import {
+  BUCKET_ITEM_BYTES,
+  entryOf,
+  FILTER,
+  FILTER_FIELDS,
+  GROUP_BYTES,
+  GROUP_COUNT,
+  MAX_ENTRIES,
+  NIBBLE_BUCKETS,
+  PASS,
+  RECORD_BYTES,
+  SPARE_ITEMS,
+} from './filter-layout.ts';
+import { ATOM_FIELDS, LITERAL, LITERAL_FIELDS, type RuleImage } from './image.ts';
+
+const BROKEN = 'its filter is broken';
+const ALL_PASSES = Object.values(PASS).reduce((all, pass) => all | pass, 0);
+const WORD = 4;
+/** A hash leaves at least a word of bits and at most this many. */
+const MIN_SHIFT = 32 - 24;
+const MAX_SHIFT = 32 - 4;
+
+export function checkFilter(image: RuleImage): string | undefined {
+  const { filterHeader, filterTables, filterStarts, literals, atoms } = image;
+  const literalCount = rowsOf(literals, LITERAL_FIELDS);
+  const entryCount = literalCount + rowsOf(atoms, ATOM_FIELDS);
+  if (filterHeader.length !== FILTER_FIELDS || filterStarts.length !== entryCount || entryCount > MAX_ENTRIES)
+    return BROKEN;
+  for (let entry = 0; entry < entryCount; entry++) {
+    const start = filterStarts[entry]!;
+    // Atoms are short; how short, the filter need not know.
+    const length = entry < literalCount ? literals[entry * LITERAL_FIELDS + LITERAL.length]! : 256;
+    if (start < 0 || start >= length) return BROKEN;
+  }
+  const tables = new Tables(filterHeader, filterTables, entryCount);
+  const passes = filterHeader[FILTER.passes]!;
+  const has = (pass: number): boolean => (passes & pass) !== 0;
+  const isSound =
+    (passes & ~ALL_PASSES) === 0 &&
+    tables.hasRoom('records', entryCount * RECORD_BYTES) &&
+    (!has(PASS.eight | PASS.six) || tables.isBitTable('gramBits', 'gramShift')) &&
+    (!has(PASS.eight) || tables.isBitTable('eightBits', 'eightShift')) &&
+    (!has(PASS.six) || tables.isBitTable('sixBits', 'sixShift')) &&
+    (!has(PASS.four) || tables.isBitTable('fourBits', 'fourShift')) &&
+    (!has(PASS.eight | PASS.six | PASS.four) || tables.areBuckets()) &&
+    (!has(PASS.four | PASS.groups) || tables.hasRoom('pairEntries', 2 << 16)) &&
+    (!has(PASS.groups) ||
+      (tables.hasRoom('byteGroups', GROUP_BYTES * 256 * WORD) &&
+        tables.areLists('groupStarts', 'groupItems', GROUP_COUNT))) &&
+    (!has(PASS.nibbles) ||
+      (tables.hasRoom('nibbles', 6 * 16) && tables.areLists('nibbleStarts', 'nibbleItems', NIBBLE_BUCKETS)));
+  return isSound ? undefined : BROKEN;
+}
+
+class Tables {
+  readonly #header: Int32Array;
+  readonly #words: Uint32Array;
+  readonly #bytes: number;
+  readonly #entryCount: number;
+
+  constructor(header: Int32Array, tables: Uint8Array, entryCount: number) {
+    this.#header = header;
+    this.#bytes = tables.length;
+    // What is not a whole word at the end belongs to no table of words.
+    const whole = tables.length & ~(WORD - 1);
+    const isAligned = tables.byteOffset % WORD === 0;
+    this.#words = isAligned
+      ? new Uint32Array(tables.buffer, tables.byteOffset, whole / WORD)
+      : new Uint32Array(tables.slice(0, whole).buffer);
+    this.#entryCount = entryCount;
+  }
+
+  hasRoom(field: keyof typeof FILTER, size: number): boolean {
+    const at = this.#header[FILTER[field]]!;
+    return at % WORD === 0 && isWithin(at, size, this.#bytes);
+  }
+
+  isBitTable(field: keyof typeof FILTER, shiftField: keyof typeof FILTER): boolean {
+    const shift = this.#header[FILTER[shiftField]]!;
+    return shift >= MIN_SHIFT && shift <= 32 - 5 && this.hasRoom(field, 2 ** (32 - shift - 3));
+  }
+
+  areBuckets(): boolean {
+    const shift = this.#header[FILTER.bucketShift]!;
+    if (shift < MIN_SHIFT || shift > MAX_SHIFT) return false;
+    const count = this.#countOf('bucketStarts', 2 ** (32 - shift));
+    if (count < 0 || !this.hasRoom('bucketItems', (count + SPARE_ITEMS) * BUCKET_ITEM_BYTES)) return false;
+    return this.#nameEntries('bucketItems', count, 2, 1);
+  }
+
+  areLists(startsField: keyof typeof FILTER, itemsField: keyof typeof FILTER, lists: number): boolean {
+    const count = this.#countOf(startsField, lists);
+    return count >= 0 && this.hasRoom(itemsField, count * WORD) && this.#nameEntries(itemsField, count, 1, 0);
+  }
+
+  /** The number of items that those starts cut into lists; −1 when they do not ascend from 0. */
+  #countOf(field: keyof typeof FILTER, lists: number): number {
+    if (!this.hasRoom(field, (lists + 1) * WORD)) return -1;
+    const first = this.#header[FILTER[field]]! / WORD;
+    let last = 0;
+    if (this.#words[first] !== 0) return -1;
+    for (let at = first; at <= first + lists; at++) {
+      const start = this.#words[at]!;
+      if (start < last) return -1;
+      last = start;
+    }
+    return last;
+  }
+
+  #nameEntries(field: keyof typeof FILTER, count: number, words: number, which: number): boolean {
+    const first = this.#header[FILTER[field]]! / WORD + which;
+    for (let item = 0; item < count; item++) {
+      if (entryOf(this.#words[first + item * words]!) >= this.#entryCount) return false;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * The filter's tables as compiler, bundle and kernel know them. The header is the kernel's own (`kernel/memory.ts`), word for
+ * word, except that its addresses count from the first byte of `filterTables`; the hashes are those of `kernel/hashes.ts`.
+ *
+ * ```
+ * gramBits, eightBits, sixBits, fourBits   one bit per hash, 32-bit words
+ * pairEntries                              65,536 × 16 bits
+ * byteGroups                               8 × 256 × 32 bits
+ * groupStarts, groupItems                  33 starts, items of 4 bytes
+ * bucketStarts, bucketItems                one start more than buckets; items of 8 bytes, hash and item, two more than used
+ * nibbles, nibbleStarts, nibbleItems       6 × 16 bytes, 9 starts, items of 4 bytes
+ * records                                  32 bytes an entry: value, mask
+ * ```
+ * An item: bits 0–25 the entry, 26–29 `before`, 30–31 `ahead` (see `packItem`).
+ */
+export const FILTER = {
+  passes: 0,
+  gramBits: 1,
+  gramShift: 2,
+  eightBits: 3,
+  eightShift: 4,
+  sixBits: 5,
+  sixShift: 6,
+  fourBits: 7,
+  fourShift: 8,
+  pairEntries: 9,
+  byteGroups: 10,
+  groupStarts: 11,
+  groupItems: 12,
+  bucketStarts: 13,
+  bucketShift: 14,
+  bucketItems: 15,
+  nibbles: 16,
+  nibbleStarts: 17,
+  nibbleItems: 18,
+  records: 19,
+} as const;
+export const FILTER_FIELDS = 20;
+
+export const PASS = { eight: 1, six: 2, four: 4, groups: 8, nibbles: 16 } as const;
+
+export const RECORD_BYTES = 32;
+export const COMPARED_BYTES = 16;
+export const GROUP_COUNT = 32;
+export const GROUP_BYTES = 8;
+export const NIBBLE_BUCKETS = 8;
+export const BUCKET_ITEM_BYTES = 8;
+/** Items that may be read behind the last of all buckets. */
+export const SPARE_ITEMS = 2;
+export const MAX_ENTRIES = 1 << 26;
+
+/** Kinds of look-ups that share the buckets; the lowest bits of a hash say which it is of. */
+export const LOOK = { eight: 0, sixForward: 1, sixBackward: 2, fourEven: 3, fourOdd: 4 } as const;
+export type Look = (typeof LOOK)[keyof typeof LOOK];
+
+/** Of four bytes, little-endian, made equal for letters of either case. */
+export function fold(bytes: number): number {
+  return bytes | ((bytes >>> 1) & 0x20202020);
+}
+
+export function hashGram(gram: number): number {
+  return Math.imul(gram, 0x9e3779b1) >>> 0;
+}
+
+function hashLong(low: number, high: number): number {
+  let hash = (Math.imul(low, 0x9e3779b1) + Math.imul(high, 0x85ebca77)) | 0;
+  hash ^= hash >>> 15;
+  return Math.imul(hash, 0xc2b2ae3d) >>> 0;
+}
+
+/** Of eight bytes as two little-endian words. */
+export function hashEight(low: number, high: number): number {
+  return hashLong(fold(low), fold(high));
+}
+
+/** Of six bytes; `high` are the last two. */
+export function hashSix(low: number, high: number): number {
+  return hashLong(fold(low), fold(high) + 0x10000);
+}
+
+export function ofLook(hash: number, look: Look): number {
+  return ((hash & ~7) | look) >>> 0;
+}
+
+/**
+ * `before`: bytes from where the comparison begins to the entry's window, 0–15. `ahead`: bytes between window and position,
+ * 0–3; in groups the window is that far behind the position, elsewhere before it.
+ */
+export function packItem(entry: number, before: number, ahead: number): number {
+  return (entry | (before << 26) | (ahead << 30)) >>> 0;
+}
+
+export function entryOf(item: number): number {
+  return item & (MAX_ENTRIES - 1);
+}

@@ -1,0 +1,230 @@
+/**
+ * Chooses how each entry is found: by which look-ups (`FilterPlan`), and through which of its bytes. The window chosen is the
+ * one that ordinary data holds least often, since every place that passes must be looked at again. Grams that data is full
+ * of (zeros, spaces) are kept out of the tables altogether: a few of them would let more through than all the rest.
+ */
+import { bytesAt, isOpenAt, isPlainAt, spellingCount, spellings, type FilterEntry } from './filter-entries.ts';
+import { byteFrequency, gramFrequency, pairFrequency } from './frequency.ts';
+import { GramCounts } from './gram-counts.ts';
+
+/** `eight`, `six`: a gram at every fourth position. `four`, `groups`: pairs at every second. `nibbles`: every position. */
+export type FilterLook = 'eight' | 'six' | 'four' | 'groups' | 'nibbles';
+
+export interface FilterPlan {
+  readonly look: FilterLook;
+  /** Of the window's first byte in the entry. */
+  readonly offset: number;
+}
+
+/** Plain bytes that a window of each look must have, so that any alignment of its look-up falls inside. */
+const EIGHT_WINDOW = 11;
+const SIX_WINDOW = 7;
+
+/** A window that passes at more places than this is not for the gram table. */
+const HOT = 3e-3;
+/** Sharing a gram costs nothing until this many entries use it. */
+const SHARED_FREELY = 16;
+const SHARING_COST = 2e-6;
+/** Windows are looked for in this many first bytes of an entry. */
+const MAX_WINDOW_OFFSET = 512;
+/** A window of four bytes may be spelled in this many ways. */
+export const MAX_SPELLINGS = 64;
+/** So few entries are looked for by nibbles, sixteen positions at a time. */
+const FEW = 16;
+const FEW_SHORT = 24;
+/** Nibbles branch on what they find: not worth it above this part of all positions. */
+const MAX_NIBBLE_COST = 0.01;
+
+export function planFilter(entries: readonly FilterEntry[]): FilterPlan[] {
+  if (entries.length <= FEW) {
+    const plans = entries.map(planNibbles);
+    if (costOfNibbles(entries, plans) <= MAX_NIBBLE_COST) return plans;
+  }
+  const plans = planLong(entries);
+  const short = entries.filter((_, entry) => plans[entry] === undefined);
+  const isFew = short.length <= FEW_SHORT && costOfNibbles(short, short.map(planNibbles)) <= MAX_NIBBLE_COST;
+  return entries.map((entry, at) => plans[at] ?? (isFew ? planNibbles(entry) : planShort(entry)));
+}
+
+/** Plans by grams, undefined for entries that need another way. Those with the fewest windows choose first. */
+function planLong(entries: readonly FilterEntry[]): (FilterPlan | undefined)[] {
+  const plans = new Array<FilterPlan | undefined>(entries.length);
+  const counts = new GramCounts();
+  const order = entries
+    .map((entry, at) => ({ at, runs: plainRuns(entry) }))
+    .filter(({ runs }) => runs.length > 0)
+    .map(({ at, runs }) => ({
+      at,
+      runs,
+      windows: runs.reduce((sum, [from, to]) => sum + to - from - SIX_WINDOW + 1, 0),
+    }))
+    .sort((a, b) => a.windows - b.windows || a.at - b.at);
+  for (const { at, runs } of order) {
+    const entry = entries[at]!;
+    const costs = gramCosts(entry, runs, counts);
+    const plan = cheapest(runs, costs, 'eight', EIGHT_WINDOW) ?? cheapest(runs, costs, 'six', SIX_WINDOW);
+    if (plan === undefined) continue;
+    plans[at] = plan;
+    for (let ahead = 0; ahead < 4; ahead++) {
+      for (const gram of spellings(entry, plan.offset + ahead, 4)) counts.add(gram);
+    }
+  }
+  return plans;
+}
+
+/** From and past each run of plain bytes that is long enough. */
+function plainRuns(entry: FilterEntry): [from: number, to: number][] {
+  const runs: [number, number][] = [];
+  const last = Math.min(entry.length, MAX_WINDOW_OFFSET);
+  for (let from = 0; from < last; from++) {
+    let to = from;
+    while (to < last && isPlainAt(entry, to)) to++;
+    if (to - from >= SIX_WINDOW) runs.push([from, to]);
+    from = to;
+  }
+  return runs;
+}
+
+interface GramCosts {
+  /** Of the gram at that offset: how often data has it, and what it costs to look for it. */
+  readonly frequencies: Float64Array;
+  readonly costs: Float64Array;
+}
+
+function gramCosts(entry: FilterEntry, runs: readonly [number, number][], counts: GramCounts): GramCosts {
+  const size = Math.min(entry.length, MAX_WINDOW_OFFSET);
+  const frequencies = new Float64Array(size);
+  const costs = new Float64Array(size);
+  for (const [from, to] of runs) {
+    for (let at = from; at + 4 <= to; at++) {
+      for (const gram of gramsAt(entry, at)) {
+        const frequency = gramFrequency(gram);
+        const users = counts.count(gram);
+        frequencies[at]! += frequency;
+        if (users === 0) costs[at]! += frequency;
+        else if (users >= SHARED_FREELY) costs[at]! += users * SHARING_COST;
+      }
+    }
+  }
+  return { frequencies, costs };
+}
+
+const single = [0];
+
+/** As `spellings`, for the common case that there is one; what it returns holds until the next call. */
+function gramsAt(entry: FilterEntry, at: number): readonly number[] {
+  const { value, mask } = entry;
+  if ((mask[at]! & mask[at + 1]! & mask[at + 2]! & mask[at + 3]!) !== 0xff) return spellings(entry, at, 4);
+  single[0] = value[at]! | (value[at + 1]! << 8) | (value[at + 2]! << 16) | (value[at + 3]! << 24);
+  return single;
+}
+
+/** The window with the lowest sum over its four grams and over what stands behind each; undefined when all are hot. */
+function cheapest(
+  runs: readonly [number, number][],
+  { frequencies, costs }: GramCosts,
+  look: 'eight' | 'six',
+  window: number,
+): FilterPlan | undefined {
+  const second = look === 'eight' ? 4 : 0;
+  let best: FilterPlan | undefined;
+  let bestCost = HOT;
+  for (const [from, to] of runs) {
+    for (let offset = from; offset + window <= to; offset++) {
+      let cost = 0;
+      for (let at = offset; at < offset + 4; at++) {
+        cost += costs[at]! + Math.min(frequencies[at]!, frequencies[at + second]!);
+      }
+      if (cost >= bestCost) continue;
+      bestCost = cost;
+      best = { look, offset };
+    }
+  }
+  return best;
+}
+
+function planShort(entry: FilterEntry): FilterPlan {
+  let best: FilterPlan | undefined;
+  let bestCost = Infinity;
+  const last = Math.min(entry.length, MAX_WINDOW_OFFSET);
+  for (let offset = 0; offset + 4 <= last; offset++) {
+    if (spellingCount(entry, offset, 4) > MAX_SPELLINGS) continue;
+    let frequency = 0;
+    for (const gram of spellings(entry, offset, 4)) frequency += gramFrequency(gram);
+    if (frequency > HOT) continue;
+    const cost = Math.min(
+      frequency + pairCost(entry, offset) * pairCost(entry, offset + 2),
+      frequency + pairCost(entry, offset + 1) * pairCost(entry, offset + 3),
+    );
+    if (cost >= bestCost) continue;
+    bestCost = cost;
+    best = { look: 'four', offset };
+  }
+  return best ?? planGroups(entry, last);
+}
+
+/** The offset from which the first bytes are rarest, first and foremost the four that the pairs look at. */
+function planGroups(entry: FilterEntry, last: number): FilterPlan {
+  let best: FilterPlan = { look: 'groups', offset: 0 };
+  let bestCost = Infinity;
+  for (let offset = 0; offset < last; offset++) {
+    const even = pairCost(entry, offset) * pairCost(entry, offset + 2);
+    const odd = pairCost(entry, offset - 1, offset) * pairCost(entry, offset + 1);
+    let rest = 1;
+    for (let at = offset + 3; at < offset + 7; at++) rest *= byteCost(entry, at);
+    const cost = (runCost(entry, offset) + even + odd) * rest ** 0.5;
+    if (cost >= bestCost) continue;
+    bestCost = cost;
+    best = { look: 'groups', offset };
+  }
+  return best;
+}
+
+/** How often data has one of the pairs at `offset`; bytes before `first` are not looked at. */
+function pairCost(entry: FilterEntry, offset: number, first = 0): number {
+  const isFirstOpen = offset < first || isOpenAt(entry, offset);
+  if (isFirstOpen) return byteCost(entry, offset + 1);
+  if (isOpenAt(entry, offset + 1)) return byteCost(entry, offset);
+  if (spellingCount(entry, offset, 2) > MAX_SPELLINGS * 4) return byteCost(entry, offset) * byteCost(entry, offset + 1);
+  let cost = 0;
+  for (const pair of spellings(entry, offset, 2)) cost += pairFrequency(pair);
+  return Math.min(1, cost);
+}
+
+function byteCost(entry: FilterEntry, at: number): number {
+  if (isOpenAt(entry, at)) return 1;
+  let cost = 0;
+  for (const byte of bytesAt(entry, at)) cost += byteFrequency(byte);
+  return Math.min(1, cost);
+}
+
+/** Four times the same byte is far likelier than its parts: padding, rulers, zeros. */
+function runCost(entry: FilterEntry, offset: number): number {
+  const [byte] = bytesAt(entry, offset);
+  for (let at = offset; at < Math.min(offset + 4, entry.length); at++) {
+    if (bytesAt(entry, at).length !== 1 || bytesAt(entry, at)[0] !== byte) return 0;
+  }
+  return gramFrequency(Math.imul(byte!, 0x01010101));
+}
+
+/** The three bytes that are rarest together. */
+export function planNibbles(entry: FilterEntry): FilterPlan {
+  let best: FilterPlan = { look: 'nibbles', offset: 0 };
+  let bestCost = Infinity;
+  for (let offset = 0; offset === 0 || offset + 3 <= Math.min(entry.length, MAX_WINDOW_OFFSET); offset++) {
+    const cost = nibbleCost(entry, offset);
+    if (cost >= bestCost) continue;
+    bestCost = cost;
+    best = { look: 'nibbles', offset };
+  }
+  return best;
+}
+
+function nibbleCost(entry: FilterEntry, offset: number): number {
+  const parts = pairCost(entry, offset) * byteCost(entry, offset + 2);
+  return Math.max(parts, runCost(entry, offset));
+}
+
+function costOfNibbles(entries: readonly FilterEntry[], plans: readonly FilterPlan[]): number {
+  return entries.reduce((sum, entry, at) => sum + nibbleCost(entry, plans[at]!.offset), 0);
+}

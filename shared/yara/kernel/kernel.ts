@@ -1,0 +1,64 @@
+/**
+ * The filter's inner part, compiled to WebAssembly: where in a block does one of the entries stand? The host writes a block
+ * with its context, calls `look` once and then `next` until the number it gives is not negative.
+ *
+ * It keeps nothing from block to block. A table that is wrong can make it miss, repeat or trap, but neither read nor write
+ * outside its memory.
+ */
+import { lookForEight, lookForGrams, lookForSixBackward, lookForSixForward } from './grams';
+import { KIND_EIGHT, KIND_FOUR_EVEN, KIND_FOUR_ODD, KIND_SIX_BACKWARD, KIND_SIX_FORWARD } from './hashes';
+import {
+  COMPRESS,
+  EVEN_LIST,
+  ODD_LIST,
+  PASS_EIGHT,
+  PASS_FOUR,
+  PASS_GROUPS,
+  PASS_NIBBLES,
+  PASS_SIX,
+  PASSES,
+} from './memory';
+import { lookForNibbles } from './nibbles';
+import { evenEnd, lookForFour, lookForGroups, lookForPairs, oddEnd } from './pairs';
+import { emptyLists, rewind, setListEnd, STAGE_GROUPS, STAGE_NIBBLES, takeHits } from './verify';
+
+/** To be called once, before anything else. */
+export function prepare(): void {
+  for (let lanes: u32 = 0; lanes < 256; lanes++) {
+    let to = COMPRESS + <usize>(lanes << 4);
+    for (let lane: u32 = 0; lane < 8; lane++) {
+      if (((lanes >> lane) & 1) === 0) continue;
+      store<u16>(to, <u16>(lane << 1));
+      to += 2;
+    }
+  }
+}
+
+/** Looks at the first `length` bytes of the block: a multiple of 64. */
+export function look(length: u32): void {
+  const passes = load<u32>(PASSES);
+  emptyLists();
+  if ((passes & (PASS_EIGHT | PASS_SIX)) !== 0) {
+    const grams = lookForGrams(length);
+    if ((passes & PASS_EIGHT) !== 0) setListEnd(KIND_EIGHT, lookForEight(grams));
+    if ((passes & PASS_SIX) !== 0) {
+      setListEnd(KIND_SIX_FORWARD, lookForSixForward(grams));
+      setListEnd(KIND_SIX_BACKWARD, lookForSixBackward(grams));
+    }
+  }
+  if ((passes & (PASS_FOUR | PASS_GROUPS)) !== 0) {
+    lookForPairs(length);
+    if ((passes & PASS_FOUR) !== 0) {
+      setListEnd(KIND_FOUR_EVEN, lookForFour(EVEN_LIST, evenEnd, 0));
+      setListEnd(KIND_FOUR_ODD, lookForFour(ODD_LIST, oddEnd, 1));
+    }
+    if ((passes & PASS_GROUPS) !== 0) setListEnd(STAGE_GROUPS, lookForGroups());
+  }
+  if ((passes & PASS_NIBBLES) !== 0) setListEnd(STAGE_NIBBLES, lookForNibbles(length));
+  rewind();
+}
+
+/** The number of hits that lie ready; complemented when there are more to come. */
+export function next(): i32 {
+  return takeHits();
+}

@@ -1,0 +1,74 @@
+/**
+ * The kernel's memory, from address 0 on. What lies before the input is scratch of one block; its sizes follow from
+ * `BLOCK_BYTES`. The tables are copied in by the host, which also writes the header: where each table lies.
+ *
+ * ```
+ * header | compress | entries | lists of positions | pairs | hits | input with context on both sides | tables …
+ * ```
+ */
+
+/** Positions of one block fit 16 bits; a multiple of every pass's step. */
+export const BLOCK_BYTES: u32 = 16384;
+/** Readable bytes before and behind a block. */
+export const CONTEXT_BYTES: u32 = 64;
+
+// Header: one word each. Addresses are absolute; a shift takes a 32-bit hash to a number of the table's bits or buckets.
+export const PASSES: usize = 0;
+export const GRAM_BITS: usize = 4;
+export const GRAM_SHIFT: usize = 8;
+export const EIGHT_BITS: usize = 12;
+export const EIGHT_SHIFT: usize = 16;
+export const SIX_BITS: usize = 20;
+export const SIX_SHIFT: usize = 24;
+export const FOUR_BITS: usize = 28;
+export const FOUR_SHIFT: usize = 32;
+export const PAIR_ENTRIES: usize = 36;
+export const BYTE_GROUPS: usize = 40;
+export const GROUP_STARTS: usize = 44;
+export const GROUP_ITEMS: usize = 48;
+export const BUCKET_STARTS: usize = 52;
+export const BUCKET_SHIFT: usize = 56;
+export const BUCKET_ITEMS: usize = 60;
+export const NIBBLES: usize = 64;
+export const NIBBLE_STARTS: usize = 68;
+export const NIBBLE_ITEMS: usize = 72;
+export const RECORDS: usize = 76;
+
+// Bits of PASSES.
+export const PASS_EIGHT: u32 = 1;
+export const PASS_SIX: u32 = 2;
+export const PASS_FOUR: u32 = 4;
+export const PASS_GROUPS: u32 = 8;
+export const PASS_NIBBLES: u32 = 16;
+
+/** End of each stage's list, by stage. */
+export const LIST_ENDS: usize = 512;
+/** 16 bytes. */
+export const SPARE: usize = 1024;
+
+/** For each byte the numbers of its bits that are set, as eight 16-bit numbers. */
+export const COMPRESS: usize = 0x1000;
+/** One 16-bit entry for each pair of bytes, and eight behind them. */
+export const ENTRIES: usize = 0x2000;
+
+export const GRAM_LIST: usize = 0x06800;
+export const EIGHT_LIST: usize = 0x0b800;
+export const SIX_FORWARD_LIST: usize = 0x10800;
+export const SIX_BACKWARD_LIST: usize = 0x15800;
+export const EVEN_LIST: usize = 0x1a800;
+export const ODD_LIST: usize = 0x1f800;
+export const GROUP_LIST: usize = 0x24800;
+/** 32 bits each: the groups of `GROUP_LIST`'s positions. */
+export const GROUP_MASKS: usize = 0x29800;
+/** 32 bits each: position, and the buckets above it. */
+export const NIBBLE_LIST: usize = 0x32000;
+
+/** Eight bytes each: position of the bytes to compare, and the item. */
+export const PAIRS: usize = 0x43000;
+export const PAIR_CAPACITY: u32 = 8192;
+/** As the pairs; the item is the entry alone. */
+export const HITS: usize = 0x54000;
+
+export const BLOCK: usize = 0x65000;
+/** Where the host puts the tables. */
+export const TABLES: usize = 0x6a000;

@@ -1,0 +1,29 @@
+/** The kernel that is committed is the one in the sources, and its form without relaxed SIMD finds the same. */
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { kernelModule } from '../../../../../infra/kernel.ts';
+import { bytesOfBase64 } from '../../../../../shared/yara/bundle/base64-text.ts';
+import { loaded } from '../../../../../shared/yara/bundle/loaded-rules.ts';
+import { compileRules } from '../../../../../shared/yara/index.ts';
+import { KERNEL, RELAXED_KERNEL } from '../../../../../shared/yara/scan/kernel-bytes.ts';
+import { Kernel } from '../../../../../shared/yara/scan/kernel.ts';
+
+it('is what the sources compile to', async () => {
+  const committed = readFileSync(new URL('../../../../../shared/yara/scan/kernel-bytes.ts', import.meta.url), 'utf8');
+  expect(committed === (await kernelModule()), 'run npm run build:kernel').toBe(true);
+}, 60_000);
+
+it.each([4, 400])('finds the same in both forms, with %i literals', (count) => {
+  const strings = Array.from({ length: count }, (_, at) => `$a${at} = "${at}needle"`).join('\n');
+  const { image } = loaded(compileRules([{ text: `rule r { strings: ${strings} condition: any of them }` }]));
+  const object = Buffer.from(Array.from({ length: 500 }, (_, at) => `${at} ${at}needle`).join());
+  const hitsOf = (form: string): number[] => {
+    const kernel = new Kernel(image.filterTables.length, new WebAssembly.Module(bytesOfBase64(form)));
+    kernel.load(image);
+    kernel.look(object, 0, object.length);
+    const found = kernel.next();
+    return [...kernel.hits.slice(0, 2 * found)];
+  };
+  expect(hitsOf(KERNEL).length).toBeGreaterThanOrEqual(2 * count);
+  expect(hitsOf(RELAXED_KERNEL)).toEqual(hitsOf(KERNEL));
+});
