@@ -13,14 +13,17 @@ import { createLogger } from './base/log.ts';
 import { functionTimeoutInMs } from './base/settings.ts';
 import type { AllowList } from './events/allow-list.ts';
 import { allowListOf, blobEndpointOf } from './events/allow-list.ts';
-import type { DeliverRequest } from './events/scan-request.ts';
+import { walkMessageOf } from './events/own-messages.ts';
+import type { DeliverRequest, WalkRequest } from './events/scan-request.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { MessageSender } from './ledger/message-queue.ts';
-import { connectStateStorage } from './ledger/state-storage.ts';
+import { connectStateStorage, isOwnContainer } from './ledger/state-storage.ts';
 import { LEDGER_TABLE, TableLedger } from './ledger/table-ledger.ts';
 import type { TableLedgerOptions } from './ledger/table-ledger.ts';
 import { createBlobServiceClient } from './objects/blob-client.ts';
 import { openBlob } from './objects/blob-source.ts';
+import { listContainers, listObjects } from './objects/list-objects.ts';
+import type { PageOptions } from './objects/list-objects.ts';
 import type { OpenBlobOptions } from './objects/blob-source.ts';
 import type { MessageLimits, MessageMetadata } from './scanner/handle-message.ts';
 import { MessageHandler } from './scanner/handle-message.ts';
@@ -36,6 +39,8 @@ import { loadRuleSet } from './scanner/rule-set.ts';
 import { loadExclusions, loadPolicies } from './scanner/beside-rules.ts';
 import type { ExclusionSet } from './exclusions/exclusion-set.ts';
 import type { Policy } from './scanner/policies.ts';
+import { scanCanary } from './scanner/scan-canary.ts';
+import { ScanJudge } from './scanner/scan-judge.ts';
 import type { ScanReport } from './scanner/scan-report.ts';
 import { ScanSlots } from './scanner/scan-slots.ts';
 import type { CheckpointStore } from './scanner/slice-runner.ts';
@@ -43,6 +48,8 @@ import { createSinks } from './sinks/registry.ts';
 import type { SinkContext } from './sinks/registry.ts';
 import { SinkError } from './sinks/sink-error.ts';
 import type { Sink } from './sinks/sink.ts';
+import { firstWalk, walkObjects } from './scanner/walk-objects.ts';
+import type { WalkParts } from './scanner/walk-objects.ts';
 
 export interface App {
   /**
@@ -55,6 +62,10 @@ export interface App {
    * (POISON_TOO_EARLY) while its object is being scanned.
    */
   readonly handlePoison: (message: unknown, metadata?: MessageMetadata) => Promise<readonly HandledRequest[]>;
+  /** Has the objects looked at that events may have lost, in every watched account. */
+  readonly sweep: () => Promise<void>;
+  /** Scans the built-in sample and records it. Rejects when a sink does not take the report. */
+  readonly scanCanary: () => Promise<ScanReport>;
   /** Ends what runs, so that its messages come again, and waits until it has ended: at most 20 s and a moment. */
   readonly drain: () => Promise<void>;
   /** Drains, then delivers what sinks still hold and releases them. */
@@ -80,11 +91,14 @@ export interface AppOverrides {
   readonly messageLimits?: MessageLimits;
   /** How objects are read; see `openBlob`. */
   readonly openOptions?: Omit<OpenBlobOptions, 'abortSignal'>;
+  readonly walkLimits?: Pick<WalkParts, 'pageSize'>;
 }
 
 /** What recording needs at most, once a scan has ended. */
 const RECORDING_IN_MS = 3 * 60_000;
 const SHORTEST_SLOT_WAIT_IN_MS = 60_000;
+/** The sweep leaves younger objects to their events. */
+const EVENT_MAY_TAKE_IN_MS = 30 * 60_000;
 /** How long scans wait, at least, while too many reports wait for delivery. */
 const POSTPONED_IN_MS = 5 * 60_000;
 
@@ -102,6 +116,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const credential = overrides.credential ?? credentialOf(config);
   const sinks = overrides.sinks ?? (await createSinks(config, sinkContextOf(credential, log, overrides.sinkContext)));
   const allow = allowListOf(config);
+  const serviceOf = serviceOpener(config, allow, credential);
   const state = connectStateStorage(config.state, credential);
   const queue = overrides.queue ?? state.queue(config.queueName);
   const ledger = overrides.ledger ?? new TableLedger(state.table(LEDGER_TABLE), overrides.ledgerOptions);
@@ -113,16 +128,16 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   });
   const recorder = new ReportRecorder({ ledger, outbox, log, deliver: (report) => deliverTo(sinks, report) });
   const frames = new ReportFrames(ruleSet, exclusions.digest);
+  const judge = new ScanJudge({ ruleSet, exclusions, policies, log });
   const requests = new RequestHandler({
     ruleSet,
-    exclusions,
-    policies,
+    judge,
     recorder,
     frames,
     ledger,
     slots: overrides.slots ?? new ScanSlots(),
     log,
-    open: openerOf(config, allow, credential, overrides.openOptions),
+    open: openerOf(serviceOf, overrides.openOptions),
     scan: { ...digestsOf(config), evidence: config.evidence, deadlineInMs: config.deadlineInMs },
     checkpoints: overrides.checkpoints ?? state.blobs('checkpoints'),
     queue,
@@ -132,8 +147,21 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       ...overrides.sliceLimits,
     },
   });
+  const walkParts = {
+    allow,
+    ledger,
+    queue,
+    log,
+    store: state.blobs('walks'),
+    listContainers: async (account: string, abortSignal: AbortSignal) =>
+      (await listContainers(serviceOf(account), abortSignal)).filter((name) => !isOwnContainer(name)),
+    listObjects: (account: string, container: string, options: PageOptions) =>
+      listObjects(serviceOf(account), container, options),
+    ...overrides.walkLimits,
+  };
   const services = {
     deliver: (request: DeliverRequest) => recorder.deliverAgain(request),
+    walk: (request: WalkRequest, abortSignal: AbortSignal) => walkObjects(request, walkParts, abortSignal),
     isFull: () => outbox.isFull(),
     postpone: async (events: readonly unknown[]) => {
       log.warn('many reports wait in the outbox; scans begin later', { events: events.length });
@@ -169,6 +197,14 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     handleMessage: (message, metadata) => messages.handle(message, metadata),
     handlePoison: (message, metadata = {}) =>
       poison.handle(message, messages.contextOf(metadata, AbortSignal.timeout(functionTimeoutInMs - RECORDING_IN_MS))),
+    sweep: async () => {
+      if (config.sweepInMs === 0) return;
+      const now = Date.now();
+      const since = new Date(now - config.sweepInMs).toISOString();
+      const until = new Date(now - EVENT_MAY_TAKE_IN_MS).toISOString();
+      for (const account of config.accounts) await queue.send(walkMessageOf(firstWalk({ account, since, until })));
+    },
+    scanCanary: () => scanCanary({ ruleSet, frames, judge, log, deliver: (report) => deliverTo(sinks, report) }),
     drain: () => messages.drain(),
     close: async () => {
       await messages.drain();
@@ -199,14 +235,12 @@ export async function drainSharedApp(): Promise<void> {
   await app?.drain();
 }
 
-function openerOf(
-  config: Config,
-  allow: AllowList,
-  credential: TokenCredential,
-  options: AppOverrides['openOptions'],
-): RequestHandlerParts['open'] {
+type ServiceOpener = (account: string) => BlobServiceClient;
+
+/** Clients for the watched accounts, one for each. */
+function serviceOpener(config: Config, allow: AllowList, credential: TokenCredential): ServiceOpener {
   const services = new Map<string, BlobServiceClient>();
-  const serviceOf = (account: string): BlobServiceClient => {
+  return (account) => {
     const endpoint = blobEndpointOf(account, allow);
     // The request has passed the same list; a credential goes nowhere on the word of one check alone.
     if (endpoint === undefined) throw new ForeignAccountError(`account ${account} is not watched`, { where: account });
@@ -214,6 +248,9 @@ function openerOf(
     services.set(account, service);
     return service;
   };
+}
+
+function openerOf(serviceOf: ServiceOpener, options: AppOverrides['openOptions']): RequestHandlerParts['open'] {
   return ({ account, container, objectName, versionId }, { abortSignal }) =>
     openBlob(serviceOf(account), { container, objectName, versionId }, { ...options, abortSignal });
 }

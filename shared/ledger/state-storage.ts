@@ -16,7 +16,16 @@ export const stateContainers = {
   outbox: 'sluice-outbox',
   /** Messages that could not be handled, for replay. */
   poison: 'sluice-poison',
+  /** Progress of walks through what exists, and the wish that one stop. */
+  walks: 'sluice-walks',
+  /** What Event Grid could not deliver; made by the deployment. */
+  deadLetters: 'dead-letter',
 } as const;
+
+/** Whether a container is one of these; an emulator holds them beside what is watched. */
+export function isOwnContainer(name: string): boolean {
+  return Object.values<string>(stateContainers).includes(name);
+}
 
 export interface StateClients {
   readonly table: (name: string) => TableClient;

@@ -10,7 +10,7 @@ import { SluiceError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { AllowList } from '../events/allow-list.ts';
 import { readMessageValues } from '../events/message-values.ts';
-import { deliverMessageOf } from '../events/own-messages.ts';
+import { deliverMessageOf, walkMessageOf } from '../events/own-messages.ts';
 import { parseMessage } from '../events/parse-message.ts';
 import type { QueueRequest, ScanRequest } from '../events/scan-request.ts';
 import { STALE_AFTER_IN_MS } from '../ledger/entry-rules.ts';
@@ -41,7 +41,7 @@ export interface PoisonHandlerParts {
   readonly staleAfterInMs?: number | undefined;
 }
 
-/** When a delivery that failed for want of storage is tried again. */
+/** When a delivery or a walk that failed for want of storage is tried again. */
 const DELIVER_AGAIN_IN_MS = 30 * 60_000;
 
 export class PoisonHandler {
@@ -82,6 +82,10 @@ export class PoisonHandler {
         await this.#parts.queue.send(deliverMessageOf(request.scanId, request.attempt), {
           delayInMs: DELIVER_AGAIN_IN_MS,
         });
+        return undefined;
+      case 'walk':
+        // The same page again, later: what it stands for is written nowhere else.
+        await this.#parts.queue.send(walkMessageOf(request), { delayInMs: DELIVER_AGAIN_IN_MS });
         return undefined;
       case 'scan':
         return this.#recordFailure(request, value);

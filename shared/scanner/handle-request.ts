@@ -14,7 +14,6 @@
 import { invariant, SluiceError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { scanMessageOf } from '../events/own-messages.ts';
-import type { ExclusionSet } from '../exclusions/exclusion-set.ts';
 import type { RefusedRequest, ReplacedVersion, ScanRequest, SluiceRequest } from '../events/scan-request.ts';
 import type { Claim, Ledger, LedgerEntry } from '../ledger/ledger.ts';
 import type { MessageSender } from '../ledger/message-queue.ts';
@@ -25,14 +24,14 @@ import type { ReportFrame } from './build-report.ts';
 import { reportOutcome } from './build-report.ts';
 import type { ExternalName } from './object-externals.ts';
 import { declaredExternals, externalsOf, pickExternals } from './object-externals.ts';
-import type { Policy, PolicyDecision } from './policies.ts';
+import type { PolicyDecision } from './policies.ts';
 import { isFinal } from './record-report.ts';
 import type { ReportRecorder } from './record-report.ts';
 import type { ReportFrames } from './report-frames.ts';
 import type { RuleSet } from './rule-set.ts';
 import { ScanClaim, TakenOverError } from './scan-claim.ts';
-import type { JudgedObject } from './scan-judge.ts';
-import { outcomeOfPolicy, ScanJudge } from './scan-judge.ts';
+import type { JudgedObject, ScanJudge } from './scan-judge.ts';
+import { outcomeOfPolicy } from './scan-judge.ts';
 import type { ObjectScan, ScanObjectOptions } from './scan-object.ts';
 import type { ScanReport } from './scan-report.ts';
 import type { ScanSlots } from './scan-slots.ts';
@@ -53,8 +52,7 @@ export interface OpenedObject {
 /** What handling requests needs from outside. */
 export interface RequestHandlerParts {
   readonly ruleSet: RuleSet;
-  readonly exclusions: ExclusionSet;
-  readonly policies: readonly Policy[];
+  readonly judge: ScanJudge;
   readonly ledger: Ledger;
   readonly slots: ScanSlots;
   readonly log: Logger;
@@ -130,7 +128,7 @@ export class RequestHandler {
     this.#slices = new SliceRunner({ ...parts, rules: parts.ruleSet.rules });
     this.#recorder = parts.recorder;
     this.#frames = parts.frames;
-    this.#judge = new ScanJudge(parts);
+    this.#judge = parts.judge;
     this.#externals = declaredExternals(parts.ruleSet.rules);
   }
 

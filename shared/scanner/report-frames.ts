@@ -44,6 +44,14 @@ export class ReportFrames {
     return this.#ofVersion(object, request.resourceId, eventTime, sizeInBytes, limit);
   }
 
+  /** The built-in sample; each time it is scanned is a scan of its own. */
+  canary(objectName: string, sizeInBytes: number, now: Date): ReportFrame {
+    const url = `sluice://canary/${objectName}`;
+    const eTag = now.toISOString();
+    const object = { account: 'sluice', container: 'canary', objectName, url, eTag, versionId: undefined };
+    return { ...this.#ofVersion(object, '', eTag, sizeInBytes), isCanary: true };
+  }
+
   /** A message that asks for no scan; `messageId` tells it apart where the event has no id. */
   refused(request: RefusedRequest, messageId: string): ReportFrame {
     const { account, container, objectName, url } = request;

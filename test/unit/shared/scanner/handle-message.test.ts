@@ -33,6 +33,7 @@ const postponed: unknown[] = [];
 let isFull = false;
 const services: MessageServices = {
   deliver: async (request) => void delivered.push(request),
+  walk: async () => undefined,
   isFull: async () => isFull,
   postpone: async (events) => void postponed.push(events),
 };
