@@ -28,7 +28,7 @@ function sluice(...args: string[]): Promise<number> {
   const tell = (line: string): void => {
     said.push(line);
   };
-  const terminal = { out: async (line: string) => tell(line), err: tell } as unknown as Parameters<
+  const terminal = { out: (line: string) => Promise.resolve(tell(line)), err: tell } as unknown as Parameters<
     typeof runProgram
   >[1];
   return runProgram(args, terminal, environment);
