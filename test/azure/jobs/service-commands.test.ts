@@ -28,9 +28,10 @@ function sluice(...args: string[]): Promise<number> {
   const tell = (line: string): void => {
     said.push(line);
   };
-  const terminal = { out: (line: string) => Promise.resolve(tell(line)), err: tell } as unknown as Parameters<
-    typeof runProgram
-  >[1];
+  const out = async (line: string): Promise<void> => {
+    tell(line);
+  };
+  const terminal = { out, err: tell } as unknown as Parameters<typeof runProgram>[1];
   return runProgram(args, terminal, environment);
 }
 
