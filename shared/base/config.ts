@@ -46,6 +46,8 @@ export interface Config {
   readonly evidence: EvidenceMode;
   readonly deadlineInMs: number;
   readonly sliceInMs: number;
+  /** 0: no sweep. */
+  readonly sweepInMs: number;
   readonly logLevel: LogLevel;
   readonly cleanRows: 'all';
   /** What the operator should know but need not repair: settings that nothing reads. */
@@ -100,6 +102,7 @@ export function readConfig(env: Environment): Config {
     evidence: reader.read(settings.evidence),
     deadlineInMs: reader.read(settings.deadlineInMs),
     sliceInMs: reader.read(settings.sliceInMs),
+    sweepInMs: reader.read(settings.sweepInMs),
     logLevel: reader.read(settings.logLevel),
     cleanRows: reader.read(settings.cleanRows),
   };
@@ -108,6 +111,19 @@ export function readConfig(env: Environment): Config {
 
   invariant(accounts && state && sinks, 'a required setting was not read, and that was no fault');
   return Object.freeze({ accounts, state, sinks, ingestion, ...withoutGaps(values), warnings });
+}
+
+/**
+ * Reads only what names the scanner's own storage account and its queue, for commands that are run outside the app. Throws
+ * `ConfigError` (CONFIG_INVALID).
+ */
+export function readStateConfig(env: Environment): Pick<Config, 'state' | 'queueName'> {
+  const reader = new SettingsReader(env);
+  const state = readState(reader, undefined);
+  const queueName = reader.read(settings.queueName);
+  if (reader.faults.length > 0) throw new ConfigError(reader.faults);
+  invariant(state && queueName !== undefined, 'a required setting was not read, and that was no fault');
+  return { state, queueName };
 }
 
 type Settled<T> = { [K in keyof T]: K extends 'clientId' ? T[K] : Exclude<T[K], undefined> };

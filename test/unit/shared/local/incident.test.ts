@@ -48,6 +48,7 @@ function finding(given: Partial<FindingRow> = {}): FindingRow {
     Evidence: [{ pattern: '$s1', offset: 25, length: 16, excerpt: '30.40.50.60:9342' }],
     Exclusion: '',
     ExclusionBasis: '',
+    Claims: {},
     ...given,
   };
 }
@@ -72,6 +73,7 @@ describe('IncidentBook', () => {
         { type: 'FileHash', fields: { Algorithm: 'SHA256', Value: 'aa'.repeat(32) } },
         { type: 'AzureResource', fields: { ResourceId: resourceId } },
         { type: 'URL', fields: { Url: 'https://contoso.blob.core.windows.net/uploads/in/box/a.conf' } },
+        { type: 'Malware', fields: { Name: 'EQGRP_callbacks', Category: 'default' } },
       ],
     });
     expect(incident?.alerts).toHaveLength(1);
