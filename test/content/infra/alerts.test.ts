@@ -8,7 +8,7 @@ import type { KustoFunction, KustoTable } from '../../../shared/local/kusto/synt
 import { readQuery } from '../../../shared/local/kusto/syntax.ts';
 import { tables, toRows } from '../../../shared/sinks/rows.ts';
 import { makeReport } from '../../unit/shared/sinks/report-fixture.ts';
-import { readReaders } from '../sentinel/queries.ts';
+import { functionsOf, readSentinel } from '../sentinel/queries.ts';
 import { readTables } from './columns.ts';
 import { infra, infraWith, root } from './copy-infra.ts';
 
@@ -32,11 +32,7 @@ const azureTables: KustoTable[] = [
   },
 ];
 
-const readers: KustoFunction[] = readReaders(infra).map(({ FunctionAlias, FunctionQuery }) => ({
-  name: FunctionAlias,
-  parameters: '',
-  body: FunctionQuery,
-}));
+const readers: KustoFunction[] = functionsOf(readSentinel(infra));
 
 const alertFiles = (folder: string): string[] => readdirSync(join(folder, 'alerts')).sort();
 const readAlert = (folder: string, file: string): string => readFileSync(join(folder, 'alerts', file), 'utf8');
