@@ -25,6 +25,11 @@ export interface ProgramTargets {
   readonly unknown: (target: number) => void;
 }
 
+/** More than there are atoms; times any index of a window it is exact. */
+const ATOM_SPACE = 2 ** 26;
+/** Of each program that is run over blocks. */
+const SAVED_NUMBERS = 5;
+
 export class ProgramRunner {
   readonly #image: RuleImage;
   readonly #automata: Automata;
@@ -38,9 +43,15 @@ export class ProgramRunner {
   readonly #from: Float64Array;
   readonly #to: Float64Array;
   readonly #readTo: Float64Array;
+  /** Atoms of the look under way: index × `ATOM_SPACE` + atom. */
+  #met = new Float64Array(256);
+  #metCount = 0;
   /** Programs with a stretch to look at. */
   #waiting: number[] = [];
-  /** The last block looked at, per program. */
+  /**
+   * Per program the last block that was run, and a bit for each of the 32 up to it: an atom may ask for a block in front of
+   * those that others asked for.
+   */
   readonly #lastBlock: Float64Array;
   /** Programs that are run over blocks. */
   readonly #blockPrograms: readonly number[];
@@ -48,6 +59,7 @@ export class ProgramRunner {
   /** Matches told of programs that are counted. */
   readonly #told: Float64Array;
   readonly #givenUp = new Set<number>();
+  readonly #blocksRun: Int32Array;
   #isLast = false;
   /** Starts found in the stretch looked at, in descending order. */
   readonly #starts: number[] = [];
@@ -77,6 +89,7 @@ export class ProgramRunner {
     this.#blockPrograms = Array.from({ length: count }, (_, program) => program).filter(
       (program) => image.programs[program * PROGRAM_FIELDS + PROGRAM.maxLength]! < 0,
     );
+    this.#blocksRun = new Int32Array(count);
     this.#everywhere = Array.from({ length: count }, (_, program) => program).filter(
       (program) => image.programs[program * PROGRAM_FIELDS + PROGRAM.hasAtoms] === 0,
     );
@@ -84,8 +97,10 @@ export class ProgramRunner {
 
   reset(stepsPerByte: number): void {
     this.#waiting = [];
+    this.#metCount = 0;
     this.#from.fill(-1);
     this.#lastBlock.fill(-1);
+    this.#blocksRun.fill(0);
     this.#counts = new StepCounts(this.#lastBlock.length, stepsPerByte);
     this.#told.fill(0);
     this.#givenUp.clear();
@@ -99,19 +114,21 @@ export class ProgramRunner {
       spent[program]!,
       this.#told[program]!,
       Number(this.#givenUp.has(program)),
+      this.#blocksRun[program]!,
     ]);
     return Float64Array.from(rows.flat());
   }
 
   /** False when the numbers are not those of such programs. */
   restore(numbers: Float64Array): boolean {
-    if (numbers.length !== this.#blockPrograms.length * 4) return false;
+    if (numbers.length !== this.#blockPrograms.length * SAVED_NUMBERS) return false;
     const spent = new Float64Array(this.#lastBlock.length);
     this.#blockPrograms.forEach((program, at) => {
-      this.#lastBlock[program] = numbers[at * 4]!;
-      spent[program] = numbers[at * 4 + 1]!;
-      this.#told[program] = numbers[at * 4 + 2]!;
-      if (numbers[at * 4 + 3] === 1) this.#givenUp.add(program);
+      this.#lastBlock[program] = numbers[at * SAVED_NUMBERS]!;
+      spent[program] = numbers[at * SAVED_NUMBERS + 1]!;
+      this.#told[program] = numbers[at * SAVED_NUMBERS + 2]!;
+      if (numbers[at * SAVED_NUMBERS + 3] === 1) this.#givenUp.add(program);
+      this.#blocksRun[program] = numbers[at * SAVED_NUMBERS + 4]!;
     });
     this.#counts.restore(spent);
     return true;
@@ -127,8 +144,32 @@ export class ProgramRunner {
     }
   }
 
-  /** An atom may stand at that index of the window. */
+  /**
+   * An atom may stand at that index of the window. The filter meets those of one look in the order of its tables; `settle`
+   * puts them in the object's.
+   */
   atomAt(atom: number, index: number): void {
+    if (this.#metCount === this.#met.length) {
+      const met = new Float64Array(this.#metCount * 2);
+      met.set(this.#met);
+      this.#met = met;
+    }
+    this.#met[this.#metCount++] = index * ATOM_SPACE + atom;
+  }
+
+  /** To be called after each look of the filter: a stretch that was looked at must not be asked for again by an earlier atom. */
+  settle(): void {
+    const met = this.#met.subarray(0, this.#metCount);
+    this.#metCount = 0;
+    for (let at = 1; at < met.length; at++) {
+      if (met[at]! >= met[at - 1]!) continue;
+      met.sort();
+      break;
+    }
+    for (const key of met) this.#wantAround(key % ATOM_SPACE, Math.floor(key / ATOM_SPACE));
+  }
+
+  #wantAround(atom: number, index: number): void {
     const { atoms } = this.#image;
     const row = atom * ATOM_FIELDS;
     const offset = this.#window.base + index;
@@ -148,8 +189,7 @@ export class ProgramRunner {
     if (to < from) return;
     if (this.#field(program, PROGRAM.maxLength) < 0) {
       for (let block = Math.floor(from / REACH); block <= Math.floor(to / REACH); block++) {
-        if (block <= this.#lastBlock[program]!) continue;
-        this.#lastBlock[program] = block;
+        if (!this.#enter(program, block)) continue;
         const end = (block + 1) * REACH;
         this.#find(program, block * REACH, end - 1, end + REACH);
       }
@@ -169,6 +209,20 @@ export class ProgramRunner {
     this.#from[program] = from;
     this.#to[program] = to;
     this.#readTo[program] = readTo;
+  }
+
+  /** False for a block that was run. */
+  #enter(program: number, block: number): boolean {
+    const ahead = block - this.#lastBlock[program]!;
+    if (ahead > 0) {
+      this.#lastBlock[program] = block;
+      this.#blocksRun[program] = ahead < 32 ? (this.#blocksRun[program]! << ahead) | 1 : 1;
+      return true;
+    }
+    const bit = -ahead < 32 ? 1 << -ahead : 0;
+    if ((this.#blocksRun[program]! & bit) !== 0 || bit === 0) return false;
+    this.#blocksRun[program]! |= bit;
+    return true;
   }
 
   #run(program: number): void {
