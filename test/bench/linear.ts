@@ -3,9 +3,7 @@
  * long, for patterns that match, or nearly match, at every byte. Each scan has a process of its own, whose peak of resident
  * memory is shown and bounded.
  *
- *   node --disable-warning=ExperimentalWarning test/bench/linear.ts
- *
- * Exit status 0 when every ratio and peak is within its limit, 1 when not.
+ *   npm run bench:linear        exit status 0 when every ratio and peak is within its limit, 1 when not
  */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
