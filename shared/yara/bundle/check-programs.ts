@@ -1,6 +1,6 @@
 /** Are the tables of programs, atoms and chains of an image sound? A part of `checkImage`. */
 import { MAX_STATES } from '../compiler/automaton.ts';
-import { measureShape, type ShapeSize } from '../compiler/shape-size.ts';
+import { isRunInBlocks, measureShape, type ShapeSize } from '../compiler/shape-size.ts';
 import { isRank, isTarget, isWithin, rowsOf } from './bounds.ts';
 import {
   ATOM,
@@ -35,7 +35,7 @@ function checkRows(image: RuleImage): string | undefined {
       isRank(programs[row + PROGRAM.rank]!) &&
       size !== undefined &&
       programs[row + PROGRAM.minLength] === size.minLength &&
-      maxLength === (size.maxLength > REACH ? -1 : size.maxLength) &&
+      maxLength === (isRunInBlocks(size) ? -1 : size.maxLength) &&
       (maxLength < 0 ? 2 * REACH : maxLength) <= room;
     if (!isSound) return `program ${row / PROGRAM_FIELDS} of its table is broken`;
   }

@@ -157,7 +157,7 @@ export const BASE64 = { plain: 0, alphabet: 1, padding: 2, unit: 3 } as const;
 export const BASE64_FIELDS = 4;
 
 /**
- * `target`, `flags`, `rank` as for users. Lengths in bytes, `maxLength` −1 when longer than the reach. A program without
+ * `target`, `flags`, `rank` as for users. Lengths in bytes, `maxLength` −1 when it is run in blocks. A program without
  * atoms runs everywhere.
  */
 export const PROGRAM = {

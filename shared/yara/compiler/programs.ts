@@ -13,7 +13,7 @@ import { chooseAtoms, type Atom } from './atoms.ts';
 import { MAX_STATES } from './automaton.ts';
 import { literalOfShape, type LiteralSet } from './literals.ts';
 import { extentOf, shapeOf, shapeOfRegex, widened, type Shape } from './shape.ts';
-import { sizeOf } from './shape-size.ts';
+import { isRunInBlocks, sizeOf } from './shape-size.ts';
 
 /** A gap wider than this makes a chain of a pattern. */
 const MAX_INNER_GAP = 200;
@@ -25,7 +25,7 @@ export interface Program {
   readonly flags: number;
   readonly rank: number;
   readonly minLength: number;
-  /** Infinity when longer than `REACH`. */
+  /** Infinity when it is run in blocks. */
   readonly maxLength: number;
   /** Number of its shape in the image. */
   readonly shape: number;
@@ -124,7 +124,7 @@ export class ProgramSet {
       flags,
       rank,
       minLength: min,
-      maxLength: max > REACH ? Infinity : max,
+      maxLength: isRunInBlocks(sizeOf(shape, REACH)) ? Infinity : max,
       shape: this.#image.shape(shape),
       atoms: chooseAtoms(shape),
     });

@@ -2,6 +2,7 @@
  * How large a shape is, found in its code without unrolling it or even reading it into a tree. What is no code is refused:
  * so it serves the compiler, which takes nothing that is too large, and the check of bundles from outside alike.
  */
+import { REACH } from '../bundle/image.ts';
 import { MAX_DEPTH } from '../syntax/limits.ts';
 import { neededRounds } from './automaton.ts';
 import { encodeShape, SHAPE_OP, SHAPE_OPS, ShapeReader } from './shape-code.ts';
@@ -13,6 +14,22 @@ export interface ShapeSize {
   readonly maxLength: number;
   /** Instructions that `statesOf` writes for it, acceptance not counted; at most `Number.MAX_SAFE_INTEGER`. */
   readonly stateCount: number;
+  /** Nodes of its code. */
+  readonly nodeCount: number;
+}
+
+/** States that repeats were unrolled to, of which many may be active at once: a list of texts is none, however long. */
+const UNROLLED_STATES = 512;
+const STATES_PER_NODE = 8;
+
+/** Is it so large by its counted repeats that its work must be counted? */
+export function isFarUnrolled({ stateCount, nodeCount }: ShapeSize): boolean {
+  return stateCount > UNROLLED_STATES && stateCount > STATES_PER_NODE * nodeCount;
+}
+
+/** Is it run over whole blocks of `REACH` bytes: because it has no longest match, or so that its work can be counted? */
+export function isRunInBlocks(size: ShapeSize): boolean {
+  return size.maxLength > REACH || isFarUnrolled(size);
 }
 
 /** Nodes that stand in each other: a level of the syntax tree makes a node and a sequence in it at most. */
@@ -47,6 +64,7 @@ class Measuring implements ShapeSize {
   minLength = 0;
   maxLength = 0;
   stateCount = 0;
+  nodeCount = 0;
   #hasAssertion = false;
 
   constructor(code: Uint8Array, setCount: number, reach: number) {
@@ -63,6 +81,7 @@ class Measuring implements ShapeSize {
   /** Is what comes next a sound node? */
   node(depth: number, isInSequence: boolean): boolean {
     if (depth > MAX_SHAPE_DEPTH || this.#reader.at >= this.#length) return false;
+    this.nodeCount++;
     const head = this.#reader.number();
     const argument = Math.floor(head / SHAPE_OPS);
     switch (head % SHAPE_OPS) {

@@ -51,6 +51,8 @@ export class Automaton {
   #mark: Int32Array;
   #round = 0;
   #pending: number[] = [];
+  /** States looked at by simulations so far. */
+  steps = 0;
 
   /** `sets` are the byte sets that the states number. */
   constructor(states: Int32Array, sets: readonly Uint32Array[]) {
@@ -106,9 +108,28 @@ export class Automaton {
     }
   }
 
-  #simulateStarts(stretch: Stretch, from: number, to: number, report: (index: number) => void): void {
+  /** As `findStarts`, for at most so many steps: false when they do not suffice. */
+  findStartsWithin(
+    steps: number,
+    stretch: Stretch,
+    from: number,
+    to: number,
+    report: (index: number) => void,
+  ): boolean {
+    return this.isEmpty || this.#simulateStarts(stretch, from, to, report, steps);
+  }
+
+  #simulateStarts(
+    stretch: Stretch,
+    from: number,
+    to: number,
+    report: (index: number) => void,
+    most = Infinity,
+  ): boolean {
+    const bound = this.steps + most;
     let count = 0;
     for (let at = from; ; at--) {
+      if (this.steps > bound) return false;
       // What was read up to here first: acceptance with nothing read is no match.
       this.#round++;
       const stepped = count;
@@ -121,7 +142,7 @@ export class Automaton {
         accepts ||= reached.accepts;
       }
       if (accepts) report(at);
-      if (at === to) return;
+      if (at === to) return true;
       ({ count } = this.#close(0, holds, count));
       count = this.#stepOver(stretch.bytes[at - 1]!, count);
     }
@@ -134,6 +155,7 @@ export class Automaton {
     this.#pending.push(state);
     while (this.#pending.length > 0) {
       const next = this.#pending.pop()!;
+      this.steps++;
       if (this.#mark[next] === this.#round) continue;
       this.#mark[next] = this.#round;
       const row = next * STATE_FIELDS;
@@ -161,6 +183,7 @@ export class Automaton {
   #stepOver(byte: number, count: number): number {
     const { states, sets } = this;
     let moved = 0;
+    this.steps += count;
     for (let at = 0; at < count; at++) {
       const state = this.#dense[at]!;
       if (hasByte(sets[states[state * STATE_FIELDS + 1]!]!, byte)) this.#nextDense[moved++] = state + 1;
@@ -206,10 +229,12 @@ export class Automaton {
 
   /**
    * Length of the match that begins at `start`, following it no further than `limit`; −1 where there is none. The preferred
-   * one: alternatives in their order, greedy repeats as long and lazy ones as short as they lead to a match.
+   * one: alternatives in their order, greedy repeats as long and lazy ones as short as they lead to a match. It takes no more
+   * than `most` steps, and is then not to be trusted.
    */
-  lengthAt(stretch: Stretch, start: number, limit: number): number {
+  lengthAt(stretch: Stretch, start: number, limit: number, most = Infinity): number {
     if (this.isEmpty) return -1;
+    const bound = this.steps + most;
     let best = -1;
     let count = 0;
     this.#round++;
@@ -218,7 +243,7 @@ export class Automaton {
     let threads = this.#follow(0, holds, 0);
     count = threads.count;
     if (threads.accepts) best = 0;
-    for (let at = start; at < limit && count > 0; at++) {
+    for (let at = start; at < limit && count > 0 && this.steps <= bound; at++) {
       const moved = this.#stepOver(stretch.bytes[at]!, count);
       this.#round++;
       place = at + 1;
@@ -242,6 +267,7 @@ export class Automaton {
     this.#pending.push(state);
     while (this.#pending.length > 0) {
       const next = this.#pending.pop()!;
+      this.steps++;
       if (this.#mark[next] === this.#round) continue;
       this.#mark[next] = this.#round;
       const row = next * STATE_FIELDS;

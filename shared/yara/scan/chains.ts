@@ -13,6 +13,7 @@
 import { CHAIN, CHAIN_FIELDS, PIECE, PIECE_FIELDS, type RuleImage } from '../bundle/image.ts';
 import { CrowdTracker } from './crowd-tracker.ts';
 import { HeadTracker } from './head-tracker.ts';
+import type { UnknownReason } from './match-store.ts';
 import { SavedNumbers } from './saved-numbers.ts';
 
 /** Numbers of eight bytes that all chains together may hold. Who has no room for a head knows nothing of its pattern. */
@@ -24,9 +25,11 @@ export interface ChainSink {
   /** `count` further matches that are only counted, the last one at `lastStart`. */
   readonly count: (pattern: number, count: number, lastStart: number) => void;
   /** From here on nothing certain can be said of the pattern. */
-  readonly unknown: (pattern: number) => void;
+  readonly unknown: (pattern: number, reason: UnknownReason) => void;
   /** How many more matches of the pattern are worth their offsets. */
   readonly wanted: (pattern: number) => number;
+  /** Steps of matching for each byte of the object. */
+  readonly stepsPerByte: () => number;
 }
 
 /** A gap's width, in bytes; `max` may be Infinity. */
@@ -122,6 +125,11 @@ export class Chains {
     for (const tracker of this.#trackers) tracker.restore(reader);
     return reader.isSound && reader.isAtEnd;
   }
+}
+
+/** The pattern that a match goes to in the end. */
+export function patternOfTarget({ chains, pieces }: RuleImage, target: number): number {
+  return target >= 0 ? target : chains[pieces[~target * PIECE_FIELDS + PIECE.chain]! * CHAIN_FIELDS + CHAIN.pattern]!;
 }
 
 /** Which ends of a piece its chain must be told. */

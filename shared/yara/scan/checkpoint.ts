@@ -40,6 +40,7 @@ export interface ScanState {
   readonly queue: MatchQueueState;
   readonly store: MatchStoreState;
   readonly chains: Float64Array;
+  readonly programs: Float64Array;
   readonly pages: PagesState;
   readonly ruleStates: Uint8Array;
   readonly patternsSeen: number;
@@ -66,6 +67,7 @@ export function encodeCheckpoint(state: ScanState, rules: LoadedRules, settings:
   writer.array(state.queue.extras);
   for (const array of Object.values<TypedArray>({ ...state.store })) writer.array(array);
   writer.array(state.chains);
+  writer.array(state.programs);
   writer.array(state.pages.head);
   writer.array(state.pages.tail);
   writer.number(state.pages.reads);
@@ -131,8 +133,10 @@ export function decodeCheckpoint(bytes: Uint8Array, rules: LoadedRules, settings
       xorKeys: reader.array(Int16Array),
       unordered: reader.array(Int32Array),
       unknown: reader.array(Int32Array),
+      unknownReasons: reader.array(Int32Array),
     },
     chains: reader.array(Float64Array),
+    programs: reader.array(Float64Array),
     pages: {
       head: reader.array(Uint8Array),
       tail: reader.array(Uint8Array),

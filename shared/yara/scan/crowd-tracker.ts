@@ -138,7 +138,7 @@ export class CrowdTracker implements Tracker {
 
   #giveUp(): void {
     this.#isUnknown = true;
-    this.#chain.sink.unknown(this.#chain.pattern);
+    this.#chain.sink.unknown(this.#chain.pattern, 'limit:chainHeads');
     this.#release();
   }
 

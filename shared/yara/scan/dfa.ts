@@ -14,6 +14,8 @@ import { SIDE, type Automaton } from './automaton.ts';
 
 /** States built before the table is thrown away and begun anew. */
 const MAX_STATES = 2048;
+/** The same for what all of them hold: 8 MB. */
+const MAX_MEMBERS = 1 << 20;
 
 export type DfaKind = 'starts' | 'ends' | 'all';
 
@@ -32,6 +34,7 @@ export class Dfa {
   transitions: Int32Array;
   #numberOf = new Map<string, number>();
   #states: DfaState[] = [];
+  #memberCount = 0;
   /** Goes up whenever the states get new numbers. */
   generation = 0;
 
@@ -75,7 +78,7 @@ export class Dfa {
       ({ accepts } = reached);
       stepped = isEdge ? [] : automaton.step(reached.members, byteClass).sort((a, b) => a - b);
     }
-    if (this.#states.length >= MAX_STATES) {
+    if (this.#states.length >= MAX_STATES || this.#memberCount > MAX_MEMBERS) {
       this.#clear();
       return this.#add(stepped, other) * 2 + (accepts ? 1 : 0);
     }
@@ -87,6 +90,7 @@ export class Dfa {
   #clear(): void {
     this.#numberOf = new Map();
     this.#states = [];
+    this.#memberCount = 0;
     this.transitions.fill(-1);
     this.generation++;
   }
@@ -100,6 +104,7 @@ export class Dfa {
     if ((state + 1) * this.stride > this.transitions.length) this.#grow();
     this.#states.push({ members, side: key === '' ? SIDE.other : side });
     this.#numberOf.set(key, state);
+    this.#memberCount += members.length;
     return state;
   }
 

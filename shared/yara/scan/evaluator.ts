@@ -255,7 +255,8 @@ export class Evaluator implements CallContext {
 
   has(pattern: number): Value {
     if (this.#evidence.store.has(pattern)) return true;
-    if (this.#evidence.store.isUnknown(pattern)) return this.undecided('limit:chainHeads');
+    const reason = this.#evidence.store.unknownReason(pattern);
+    if (reason !== undefined) return this.undecided(reason);
     return this.#evidence.areMatchesComplete ? false : this.undecided('');
   }
 
@@ -317,7 +318,8 @@ export class Evaluator implements CallContext {
   /** Undecided where nothing can be said yet, or ever, of the places of a pattern's matches. */
   #hidden(pattern: number): Value {
     const { store, areMatchesComplete } = this.#evidence;
-    if (store.isUnknown(pattern)) return this.undecided('limit:chainHeads');
+    const reason = store.unknownReason(pattern);
+    if (reason !== undefined) return this.undecided(reason);
     return !areMatchesComplete && hasPatternFlag(this.image, pattern, 'late') ? this.undecided('') : undefined;
   }
 

@@ -8,7 +8,9 @@
  */
 import type { ChainShape, Tracker } from './chains.ts';
 import type { SavedNumbers } from './saved-numbers.ts';
+import type { UnknownReason } from './match-store.ts';
 import { SpanHeap, type Span } from './span-heap.ts';
+import { StepCounts } from './step-counts.ts';
 
 export interface Head {
   readonly start: number;
@@ -40,11 +42,13 @@ export class HeadTracker implements Tracker {
   /** The head that was told last, which may have further runs of ends. */
   #newest: Head | undefined;
   #isUnknown = false;
+  #steps: StepCounts;
 
   constructor(chain: ChainShape) {
     this.#chain = chain;
     this.#lastGap = chain.gaps.length - 1;
-    this.reset();
+    this.#steps = new StepCounts(1, chain.sink.stepsPerByte());
+    this.#empty();
   }
 
   piece(index: number, start: number, firstEnd: number, lastEnd: number): void {
@@ -80,6 +84,9 @@ export class HeadTracker implements Tracker {
       else this.#leave(span);
     }
     waiting.splice(kept, at - kept);
+    // Those who stay are looked at again and again.
+    this.#steps.spend(0, kept);
+    if (this.#steps.left(0, start) < 0) this.#giveUp('limit:stepsPerByte');
   }
 
   #wait(gap: number, head: Head, now: number, firstEnd: number, lastEnd: number): void {
@@ -109,10 +116,14 @@ export class HeadTracker implements Tracker {
 
   #takeRoom(head: Head): boolean {
     if (this.#chain.room.take(SPAN_NUMBERS + (head.spans === 0 ? HEAD_NUMBERS : 0))) return true;
+    this.#giveUp('limit:chainHeads');
+    return false;
+  }
+
+  #giveUp(reason: UnknownReason): void {
     this.#isUnknown = true;
     this.#release();
-    this.#chain.sink.unknown(this.#chain.pattern);
-    return false;
+    this.#chain.sink.unknown(this.#chain.pattern, reason);
   }
 
   /** Every later piece starts at `now` or behind it: whoever cannot reach that far waits in vain. */
@@ -173,13 +184,14 @@ export class HeadTracker implements Tracker {
   reset(): void {
     this.#empty();
     this.#isUnknown = false;
+    this.#steps = new StepCounts(1, this.#chain.sink.stepsPerByte());
   }
 
   save(to: number[]): void {
     const lists = [...this.#waiting, this.#leaving.all()];
     const heads = new Map<Head, number>();
     for (const { head } of lists.flat()) if (!heads.has(head)) heads.set(head, heads.size);
-    to.push(Number(this.#isUnknown), this.#tailStart, this.#tailEnd);
+    to.push(Number(this.#isUnknown), ...this.#steps.save(), this.#tailStart, this.#tailEnd);
     to.push(heads.size);
     for (const { start, isDone, end } of heads.keys()) to.push(start, Number(isDone), end);
     for (const list of lists) {
@@ -194,6 +206,7 @@ export class HeadTracker implements Tracker {
   restore(from: SavedNumbers): void {
     this.reset();
     this.#isUnknown = from.number() === 1;
+    this.#steps.restore(Float64Array.of(from.number()));
     this.#tailStart = from.number();
     this.#tailEnd = from.number();
     const heads = Array.from({ length: from.size(3) }, (): Head => {

@@ -12,6 +12,10 @@ export const MAX_MATCHES_PER_PATTERN = FIRST_BLOCK * (2 ** BLOCKS_PER_SLOT - 1);
 /** Offset, length, key. */
 const BYTES_PER_PLACE = 8 + 4 + 2;
 
+/** Why nothing certain can be said of a pattern any more: a bound that was met. */
+export const UNKNOWN_REASONS = ['limit:chainHeads', 'limit:stepsPerByte'] as const;
+export type UnknownReason = (typeof UNKNOWN_REASONS)[number];
+
 export interface StoreLimits {
   /** Matches to keep of that pattern. */
   readonly keep: (pattern: number) => number;
@@ -36,7 +40,8 @@ export class MatchStore {
   #placeCount = 0;
   /** Slots whose matches came out of order. */
   readonly #unordered = new Set<number>();
-  readonly #unknown = new Set<number>();
+  /** Patterns, each with the index of its reason among `UNKNOWN_REASONS`. */
+  readonly #unknown = new Map<number, number>();
 
   constructor(patternCount: number, limits: StoreLimits) {
     this.#slotOf = new Int32Array(patternCount);
@@ -150,17 +155,28 @@ export class MatchStore {
   }
 
   /** From here on nothing certain can be said of the pattern but that it matched, if it did. */
-  giveUp(pattern: number): void {
-    this.#unknown.add(pattern);
+  giveUp(pattern: number, reason: UnknownReason): void {
+    if (!this.#unknown.has(pattern)) this.#unknown.set(pattern, UNKNOWN_REASONS.indexOf(reason));
+  }
+
+  /** Why it was given up; undefined when it was not. */
+  unknownReason(pattern: number): UnknownReason | undefined {
+    const reason = this.#unknown.get(pattern);
+    return reason === undefined ? undefined : UNKNOWN_REASONS[reason];
   }
 
   isUnknown(pattern: number): boolean {
     return this.#unknown.has(pattern);
   }
 
+  /** How many matches are kept of it. */
+  keeps(pattern: number): number {
+    return this.#limits.keep(pattern);
+  }
+
   /** Patterns that were given up. */
   unknown(): Iterable<number> {
-    return this.#unknown;
+    return this.#unknown.keys();
   }
 
   /** Further matches of which offset and length are worth having. */
@@ -193,7 +209,8 @@ export class MatchStore {
       lengths: this.#lengths.slice(0, this.#placeCount),
       xorKeys: this.#xorKeys.slice(0, this.#placeCount),
       unordered: Int32Array.from(this.#unordered),
-      unknown: Int32Array.from(this.#unknown),
+      unknown: Int32Array.from(this.#unknown.keys()),
+      unknownReasons: Int32Array.from(this.#unknown.values()),
     };
   }
 
@@ -212,7 +229,7 @@ export class MatchStore {
     this.#lengths = sized(state.lengths, places);
     this.#xorKeys = sized(state.xorKeys, places);
     for (const slot of state.unordered) this.#unordered.add(slot);
-    for (const pattern of state.unknown) this.#unknown.add(pattern);
+    state.unknown.forEach((pattern, at) => this.#unknown.set(pattern, state.unknownReasons[at]!));
     state.patterns.forEach((pattern, slot) => (this.#slotOf[pattern] = slot + 1));
   }
 
@@ -272,6 +289,7 @@ export interface MatchStoreState {
   readonly unordered: Int32Array;
   /** Patterns. */
   readonly unknown: Int32Array;
+  readonly unknownReasons: Int32Array;
 }
 
 /** Does a saved state point only where it has something, so that restoring it is safe? */
@@ -284,6 +302,8 @@ export function isSoundStore(state: MatchStoreState, patternCount: number): bool
   if (new Set(patterns).size !== slots) return false;
   if (!state.unordered.every((slot) => slot >= 0 && slot < slots)) return false;
   if (!state.unknown.every((pattern) => pattern >= 0 && pattern < patternCount)) return false;
+  if (state.unknownReasons.length !== state.unknown.length) return false;
+  if (!state.unknownReasons.every((reason) => reason >= 0 && reason < UNKNOWN_REASONS.length)) return false;
   return patterns.every((pattern, slot) => {
     const kept = stored[slot]!;
     if (pattern < 0 || pattern >= patternCount || kept < 0 || kept > MAX_MATCHES_PER_PATTERN) return false;

@@ -11,18 +11,33 @@ import { MatchEnds } from './match-ends.ts';
 import { MatchLengths } from './match-lengths.ts';
 import type { MatchQueue } from './match-queue.ts';
 import { isFreeOnLeft, isFreeOnRight, standsAlone } from './neighbours.ts';
+import { StepCounts } from './step-counts.ts';
+import { StraightWalker } from './straight.ts';
 import type { Window } from './window.ts';
+
+/** What is known of those who are told of matches. */
+export interface ProgramTargets {
+  /** Are further matches kept, so that their lengths are wanted? */
+  readonly wantsLength: (target: number) => boolean;
+  /** How many matches are kept in all. */
+  readonly keeps: (target: number) => number;
+  /** A program of the target has met `limits.stepsPerByte`. */
+  readonly unknown: (target: number) => void;
+}
 
 /** More than there are atoms; times any index of a window it is exact. */
 const ATOM_SPACE = 2 ** 26;
+/** Of each program that is run over blocks. */
+const SAVED_NUMBERS = 5;
 
 export class ProgramRunner {
   readonly #image: RuleImage;
   readonly #automata: Automata;
   readonly #window: Window;
   readonly #queue: MatchQueue;
-  /** Does the store keep further matches of that pattern, so that their lengths are wanted? */
   readonly #wantsLength: (target: number) => boolean;
+  readonly #keeps: (target: number) => number;
+  readonly #unknown: (target: number) => void;
   readonly #everywhere: readonly number[];
   // Per program, offsets of the object: starts to look for, from and to inclusive, and how far matches may go.
   readonly #from: Float64Array;
@@ -38,6 +53,12 @@ export class ProgramRunner {
    * those that others asked for.
    */
   readonly #lastBlock: Float64Array;
+  /** Programs that are run over blocks. */
+  readonly #blockPrograms: readonly number[];
+  #counts: StepCounts;
+  /** Matches told of programs that are counted. */
+  readonly #told: Float64Array;
+  readonly #givenUp = new Set<number>();
   readonly #blocksRun: Int32Array;
   #isLast = false;
   /** Starts found in the stretch looked at, in descending order. */
@@ -48,30 +69,69 @@ export class ProgramRunner {
     automata: Automata,
     window: Window,
     queue: MatchQueue,
-    wantsLength: (target: number) => boolean,
+    { wantsLength, keeps, unknown }: ProgramTargets,
+    stepsPerByte: number,
   ) {
     this.#image = image;
     this.#automata = automata;
     this.#window = window;
     this.#queue = queue;
     this.#wantsLength = wantsLength;
+    this.#keeps = keeps;
+    this.#unknown = unknown;
     const count = image.programs.length / PROGRAM_FIELDS;
     this.#from = new Float64Array(count).fill(-1);
     this.#to = new Float64Array(count);
     this.#readTo = new Float64Array(count);
     this.#lastBlock = new Float64Array(count).fill(-1);
+    this.#counts = new StepCounts(count, stepsPerByte);
+    this.#told = new Float64Array(count);
+    this.#blockPrograms = Array.from({ length: count }, (_, program) => program).filter(
+      (program) => image.programs[program * PROGRAM_FIELDS + PROGRAM.maxLength]! < 0,
+    );
     this.#blocksRun = new Int32Array(count);
     this.#everywhere = Array.from({ length: count }, (_, program) => program).filter(
       (program) => image.programs[program * PROGRAM_FIELDS + PROGRAM.hasAtoms] === 0,
     );
   }
 
-  reset(): void {
+  reset(stepsPerByte: number): void {
     this.#waiting = [];
     this.#metCount = 0;
     this.#from.fill(-1);
     this.#lastBlock.fill(-1);
     this.#blocksRun.fill(0);
+    this.#counts = new StepCounts(this.#lastBlock.length, stepsPerByte);
+    this.#told.fill(0);
+    this.#givenUp.clear();
+  }
+
+  /** What a scan that goes on must know of blocks: the last one, what they took, how many matches were told, who gave up. */
+  save(): Float64Array {
+    const spent = this.#counts.save();
+    const rows = this.#blockPrograms.map((program) => [
+      this.#lastBlock[program]!,
+      spent[program]!,
+      this.#told[program]!,
+      Number(this.#givenUp.has(program)),
+      this.#blocksRun[program]!,
+    ]);
+    return Float64Array.from(rows.flat());
+  }
+
+  /** False when the numbers are not those of such programs. */
+  restore(numbers: Float64Array): boolean {
+    if (numbers.length !== this.#blockPrograms.length * SAVED_NUMBERS) return false;
+    const spent = new Float64Array(this.#lastBlock.length);
+    this.#blockPrograms.forEach((program, at) => {
+      this.#lastBlock[program] = numbers[at * SAVED_NUMBERS]!;
+      spent[program] = numbers[at * SAVED_NUMBERS + 1]!;
+      this.#told[program] = numbers[at * SAVED_NUMBERS + 2]!;
+      if (numbers[at * SAVED_NUMBERS + 3] === 1) this.#givenUp.add(program);
+      this.#blocksRun[program] = numbers[at * SAVED_NUMBERS + 4]!;
+    });
+    this.#counts.restore(spent);
+    return true;
   }
 
   /** The window's part from `from` up to `to` (indices) is about to be looked at. */
@@ -187,16 +247,82 @@ export class ProgramRunner {
     const last = Math.min(to - base, stretch.end - 1);
     if (last < first) return;
     const limit = Math.min(readTo - base, stretch.end);
-    this.#starts.length = 0;
-    this.#automata.backward(program).findStarts(stretch, limit, first, (start) => {
-      if (start <= last) this.#starts.push(start);
-    });
-    if (this.#starts.length === 0) return;
     const target = this.#field(program, PROGRAM.target);
     const isFixed = this.#field(program, PROGRAM.minLength) === this.#field(program, PROGRAM.maxLength);
     const ends = target < 0 && !isFixed ? endsWanted(this.#image, ~target) : ENDS.preferred;
+    const straight = ends === ENDS.preferred ? this.#automata.straight(program) : undefined;
+    this.#starts.length = 0;
+    if (straight !== undefined) {
+      this.#walk(program, new StraightWalker(straight, stretch, limit), first, last, limit);
+      return;
+    }
+    const take = (start: number): void => {
+      if (start <= last) this.#starts.push(start);
+    };
+    const backward = this.#automata.backward(program);
+    if (this.#automata.isFarUnrolled(program)) {
+      if (this.#givenUp.has(program)) return;
+      const { steps } = backward;
+      const isWhole = backward.findStartsWithin(this.#counts.left(program, to), stretch, limit, first, take);
+      this.#counts.spend(program, backward.steps - steps);
+      if (isWhole) this.#tellCounted(program, stretch, limit, ends, to);
+      else this.#giveUp(program);
+      return;
+    }
+    backward.findStarts(stretch, limit, first, take);
+    if (this.#starts.length === 0) return;
     if (ends === ENDS.preferred) this.#tellMatches(program, stretch, limit);
     else this.#tellPieces(program, stretch, limit, ends);
+  }
+
+  /** Every place is tried by itself. */
+  #walk(program: number, walker: StraightWalker, first: number, last: number, limit: number): void {
+    const longest = this.#longest(program);
+    for (let start = first; start <= last; start++) {
+      let length = walker.lengthAt(start, Math.min(limit, start + longest));
+      // What ends beyond that, but within the block's bound, is followed so far.
+      if (length === 0 && start + longest < limit) length = walker.lengthAt(start, limit);
+      if (length > 0) this.#tellMatch(program, start, length);
+    }
+  }
+
+  /**
+   * The matches of a whole block, if they are found within the steps that the program may take as far as the block; otherwise
+   * none of them, and nothing of the program from there on. So it never depends on chunks which of them are told.
+   */
+  #tellCounted(program: number, stretch: Stretch, limit: number, distance: number, to: number): void {
+    const forward = this.#automata.forward(program);
+    const ends = distance === ENDS.preferred ? undefined : new MatchEnds(forward, stretch, distance);
+    const target = this.#field(program, PROGRAM.target);
+    const needsLength = this.#field(program, PROGRAM.flags) !== 0 || target < 0;
+    const kept = this.#keeps(target);
+    const found: [start: number, length: number, spread: number][] = [];
+    for (let at = this.#starts.length - 1; at >= 0; at--) {
+      const start = this.#starts[at]!;
+      const left = this.#counts.left(program, to);
+      if (left < 0) {
+        this.#giveUp(program);
+        return;
+      }
+      const { steps } = forward;
+      const end = Math.min(limit, start + this.#longest(program));
+      if (ends !== undefined)
+        ends.beyond(start, end, (first, last) => found.push([start, first - start, last - first]));
+      else if (needsLength || this.#told[program]! < kept) {
+        const length = forward.lengthAt(stretch, start, end, left);
+        // Its preferred match may be empty.
+        if (length > 0) found.push([start, length, 0]);
+      } else found.push([start, this.#field(program, PROGRAM.minLength), 0]);
+      this.#counts.spend(program, forward.steps - steps);
+      this.#told[program]!++;
+    }
+    if (this.#counts.left(program, to) < 0) this.#giveUp(program);
+    else for (const [start, length, spread] of found) this.#tellMatch(program, start, length, spread);
+  }
+
+  #giveUp(program: number): void {
+    this.#givenUp.add(program);
+    this.#unknown(this.#field(program, PROGRAM.target));
   }
 
   /** Each start with its preferred end. */
@@ -208,14 +334,11 @@ export class ProgramRunner {
   /** Each start with its runs of ends, `distance` being as `endsWanted` gives it. */
   #tellPieces(program: number, stretch: Stretch, limit: number, distance: number): void {
     const ends = new MatchEnds(this.#automata.forward(program), stretch, distance);
-    const target = this.#field(program, PROGRAM.target);
-    const flags = this.#field(program, PROGRAM.flags);
     const longest = this.#longest(program);
     for (let at = this.#starts.length - 1; at >= 0; at--) {
       const start = this.#starts[at]!;
-      if ((flags & USER_FLAG.leftAlone) !== 0 && !isFreeOnLeft(this.#window, start, flags, 0)) continue;
       const tell = (first: number, last: number): void => {
-        this.#queue.push(this.#window.base + start, target, first - start, 0, -1, last - first);
+        this.#tellMatch(program, start, first - start, last - first);
       };
       // What ends beyond that, but within the block's bound, is rare: it is followed by itself.
       if (!ends.at(start, Math.min(limit, start + longest), tell)) ends.beyond(start, limit, tell);
@@ -223,7 +346,6 @@ export class ProgramRunner {
   }
 
   #tell(program: number, lengths: MatchLengths, start: number, limit: number): void {
-    const window = this.#window;
     const target = this.#field(program, PROGRAM.target);
     const flags = this.#field(program, PROGRAM.flags);
     const minLength = this.#field(program, PROGRAM.minLength);
@@ -238,10 +360,17 @@ export class ProgramRunner {
       // Its preferred match is empty.
       if (length <= 0) return;
     }
+    this.#tellMatch(program, start, length);
+  }
+
+  #tellMatch(program: number, start: number, length: number, spread = 0): void {
+    const window = this.#window;
+    const flags = this.#field(program, PROGRAM.flags);
     if ((flags & USER_FLAG.fullword) !== 0 && !standsAlone(window, start, start + length, flags, 0)) return;
     if ((flags & USER_FLAG.leftAlone) !== 0 && !isFreeOnLeft(window, start, flags, 0)) return;
     if ((flags & USER_FLAG.rightAlone) !== 0 && !isFreeOnRight(window, start + length, flags, 0)) return;
-    this.#queue.push(window.base + start, target, length, this.#field(program, PROGRAM.rank), -1);
+    const target = this.#field(program, PROGRAM.target);
+    this.#queue.push(window.base + start, target, length, this.#field(program, PROGRAM.rank), -1, spread);
   }
 
   #longest(program: number): number {

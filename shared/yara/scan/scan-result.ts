@@ -36,6 +36,12 @@ export interface ScanLimits {
   readonly evaluationSteps: number;
   /** Bytes kept of the head and of the tail of an object that cannot be read at other places. */
   readonly retainedBytes: number;
+  /**
+   * Steps of matching that one pattern may take for each byte of the object, on the average. Only what can take many is
+   * counted: automata that counted repeats are unrolled to, and heads of chains between gaps. A pattern that takes more is
+   * unknown from there on, and rules that need it are undecided.
+   */
+  readonly stepsPerByte: number;
 }
 
 export interface PatternMatch {

@@ -15,6 +15,7 @@ export const DEFAULT_LIMITS: ScanLimits = {
   pageRounds: 10_000,
   evaluationSteps: 100_000_000,
   retainedBytes: 1024 * 1024,
+  stepsPerByte: 256,
 };
 
 /** Matches per pattern that an evidence report lists. */

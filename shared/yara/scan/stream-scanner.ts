@@ -6,7 +6,7 @@
 import { RULE_RANGE_SHIFT, SCALAR } from '../bundle/image.ts';
 import { hasPatternFlag, hasRuleFlag, loaded, ruleField, type LoadedRules } from '../bundle/loaded-rules.ts';
 import type { CompiledRules } from '../compiler/compiled-rules.ts';
-import { Chains } from './chains.ts';
+import { Chains, patternOfTarget } from './chains.ts';
 import { CheckpointError, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { decideRules } from './decide.ts';
 import { Evaluator, STATE, type Evidence } from './evaluator.ts';
@@ -64,8 +64,22 @@ export class StreamScanner {
     this.#rules = loaded(rules);
     const { image } = this.#rules;
     this.#window = new Window(image.scalars[SCALAR.leftReach]!, image.scalars[SCALAR.rightReach]!);
-    const wantsLength = (target: number): boolean => target < 0 || this.#store.wanted(target) > 0;
-    this.#programs = new ProgramRunner(image, this.#rules.automata, this.#window, this.#queue, wantsLength);
+    this.#settings = readScanOptions(image, options);
+    this.#store = this.#makeStore();
+    this.#programs = new ProgramRunner(
+      image,
+      this.#rules.automata,
+      this.#window,
+      this.#queue,
+      {
+        wantsLength: (target) => target < 0 || this.#store.wanted(target) > 0,
+        keeps: (target) => (target < 0 ? Infinity : this.#store.keeps(target)),
+        unknown: (target) => {
+          this.#store.giveUp(patternOfTarget(image, target), 'limit:stepsPerByte');
+        },
+      },
+      this.#settings.limits.stepsPerByte,
+    );
     this.#verifier = new Verifier(image, this.#window, this.#queue, this.#programs);
     this.#chains = new Chains(image, {
       match: (pattern, start, length) => {
@@ -74,14 +88,13 @@ export class StreamScanner {
       count: (pattern, count, lastStart) => {
         this.#store.addCount(pattern, count, lastStart);
       },
-      unknown: (pattern) => {
-        this.#store.giveUp(pattern);
+      unknown: (pattern, reason) => {
+        this.#store.giveUp(pattern, reason);
       },
       wanted: (pattern) => this.#store.wanted(pattern),
+      stepsPerByte: () => this.#settings.limits.stepsPerByte,
     });
     this.#states = new RuleStates(image);
-    this.#settings = readScanOptions(image, options);
-    this.#store = this.#makeStore();
     this.#pages = this.#makePages();
     this.#ranges = new Ranges(this.#pages);
     this.#evaluator = this.#makeEvaluator();
@@ -180,6 +193,7 @@ export class StreamScanner {
       queue: this.#queue.save(),
       store: this.#store.save(),
       chains: this.#chains.save(),
+      programs: this.#programs.save(),
       pages: this.#pages.save(),
       ruleStates: this.#states.values,
       patternsSeen: this.#states.patternsSeen,
@@ -196,7 +210,7 @@ export class StreamScanner {
     this.#settings = readScanOptions(this.#rules.image, options);
     this.#window.reset();
     this.#queue.reset();
-    this.#programs.reset();
+    this.#programs.reset(this.#settings.limits.stepsPerByte);
     this.#chains.reset();
     this.#states.reset();
     this.#store.reset();
@@ -224,6 +238,7 @@ export class StreamScanner {
     this.#window.restore(state.held, state.position, state.cursorOffset);
     this.#queue.restore(state.queue);
     this.#store.restore(state.store);
+    if (!this.#programs.restore(state.programs)) throw new CheckpointError('its blocks contradict themselves');
     if (!this.#chains.restore(state.chains)) throw new CheckpointError('its chains contradict themselves');
     if (!this.#whole.restore(state.whole)) throw new CheckpointError('its digests contradict themselves');
     this.#now = state.now;

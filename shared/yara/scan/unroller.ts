@@ -5,7 +5,8 @@
 import { shapeCodeOf, type RuleImage } from '../bundle/image.ts';
 import { statesOf } from '../compiler/automaton.ts';
 import { decodeShape } from '../compiler/shape-code.ts';
-import { reversed } from '../compiler/shape.ts';
+import { measureShape, type ShapeSize } from '../compiler/shape-size.ts';
+import { reversed, type Shape } from '../compiler/shape.ts';
 
 export interface Unrolled {
   /** `STATE_FIELDS` (compiler/automaton.ts) numbers per state. */
@@ -25,10 +26,17 @@ export class Unroller {
 
   /** For matches of at most `reach` bytes; `isReversed` to be read towards the start. */
   unroll(shape: number, reach: number, isReversed = false): Unrolled {
-    const sets = (this.#sets ??= this.#readSets());
-    const forward = decodeShape(shapeCodeOf(this.#image, shape), sets);
+    const forward = this.shapeOf(shape);
     const states = statesOf(isReversed ? reversed(forward) : forward, reach, (set) => this.#numbers.get(set)!);
-    return { states, sets };
+    return { states, sets: this.#sets! };
+  }
+
+  shapeOf(shape: number): Shape {
+    return decodeShape(shapeCodeOf(this.#image, shape), (this.#sets ??= this.#readSets()));
+  }
+
+  sizeOf(shape: number, reach: number): ShapeSize {
+    return measureShape(shapeCodeOf(this.#image, shape), this.#image.byteSets.length / 8, reach)!;
   }
 
   #readSets(): readonly Uint32Array[] {
