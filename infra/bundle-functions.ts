@@ -3,7 +3,7 @@
  * package.json's `main` finds it; what they share and what is loaded only when it is on (`import()`) goes to `dist/chunks`.
  * Names and lines stay as they are written, so that a stack trace can be read: minified, the app started no sooner.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { rolldown } from 'rolldown';
@@ -49,9 +49,13 @@ export async function bundleFunctions({ root, entries, target }: BundleRequest):
   });
   await bundle.close();
   const chunks = output.filter((file) => file.type === 'chunk');
+  const modules = chunks.flatMap(({ moduleIds }) => moduleIds);
   doubts.push(...chunks.flatMap((chunk) => importsThatLeadOut(chunk, chunks)));
+  doubts.push(
+    ...modules.filter(asksForNeighbour).map((file) => `${file} asks for a file beside it, which is not there`),
+  );
   if (doubts.length > 0) throw new BundleFunctionsError(doubts.join('\n'));
-  return packageFolders(chunks.flatMap(({ moduleIds }) => moduleIds));
+  return packageFolders(modules);
 }
 
 function importsThatLeadOut(chunk: OutputChunk, chunks: readonly OutputChunk[]): string[] {
@@ -59,6 +63,12 @@ function importsThatLeadOut(chunk: OutputChunk, chunks: readonly OutputChunk[]):
   return [...chunk.imports, ...chunk.dynamicImports]
     .filter((name) => !files.has(name) && !isBuiltin(name) && name !== HOST_MODULE)
     .map((name) => `${chunk.fileName} imports ${name}, which is not in the bundle`);
+}
+
+/** Whether a module of ours names a file by its own place, as workers are named: in the bundle it stands elsewhere. */
+function asksForNeighbour(moduleId: string): boolean {
+  if (!path.isAbsolute(moduleId) || /[\\/]node_modules[\\/]/.test(moduleId)) return false;
+  return /new URL\([^)]*import\.meta\.url/.test(readFileSync(moduleId, 'utf8'));
 }
 
 /** The nearest folder above each module of `node_modules` that has a package.json with a version: its package. */

@@ -7,7 +7,22 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { main as compile } from 'assemblyscript/asc';
+
+/** As far as it is used. */
+interface AssemblyScript {
+  readonly main: (
+    options: readonly string[],
+    host: {
+      readonly readFile: (name: string, base: string) => string | null;
+      readonly writeFile: (name: string, content: string | Uint8Array) => void;
+      readonly listFiles: () => readonly string[];
+    },
+  ) => Promise<{ readonly error: Error | null }>;
+}
+
+// Not imported by name: the package's types change those of the whole project, `Array.at` among them.
+const packageName = ['assemblyscript', 'asc'].join('/');
+const { main: compile } = (await import(packageName)) as AssemblyScript;
 
 const root = path.join(import.meta.dirname, '..');
 const target = path.join(root, 'shared/yara/scan/kernel-bytes.ts');

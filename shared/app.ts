@@ -2,13 +2,9 @@
  * The composition root: settings become the parts, and the parts become one thing that handles a message. Everything that
  * differs between Azure and a local run (identities, endpoints) is decided here and nowhere below.
  */
-import { TableClient } from '@azure/data-tables';
 import { ManagedIdentityCredential } from '@azure/identity';
 import type { TokenCredential } from '@azure/identity';
 import { BlobServiceClient } from '@azure/storage-blob';
-import type { ContainerClient } from '@azure/storage-blob';
-import { QueueServiceClient } from '@azure/storage-queue';
-import type { QueueClient } from '@azure/storage-queue';
 import type { Config } from './base/config.ts';
 import { readConfig } from './base/config.ts';
 import { SluiceError } from './base/errors.ts';
@@ -17,22 +13,34 @@ import { createLogger } from './base/log.ts';
 import { functionTimeoutInMs } from './base/settings.ts';
 import type { AllowList } from './events/allow-list.ts';
 import { allowListOf, blobEndpointOf } from './events/allow-list.ts';
+import { walkMessageOf } from './events/own-messages.ts';
+import type { DeliverRequest, WalkRequest } from './events/scan-request.ts';
 import type { Ledger } from './ledger/ledger.ts';
-import { MessageQueue } from './ledger/message-queue.ts';
 import type { MessageSender } from './ledger/message-queue.ts';
-import { StateBlobs } from './ledger/state-blobs.ts';
+import { connectStateStorage, isOwnContainer } from './ledger/state-storage.ts';
 import { LEDGER_TABLE, TableLedger } from './ledger/table-ledger.ts';
 import type { TableLedgerOptions } from './ledger/table-ledger.ts';
 import { createBlobServiceClient } from './objects/blob-client.ts';
 import { openBlob } from './objects/blob-source.ts';
+import { listContainers, listObjects } from './objects/list-objects.ts';
+import type { PageOptions } from './objects/list-objects.ts';
 import type { OpenBlobOptions } from './objects/blob-source.ts';
 import type { MessageLimits, MessageMetadata } from './scanner/handle-message.ts';
 import { MessageHandler } from './scanner/handle-message.ts';
 import type { HandledRequest, RequestHandlerParts } from './scanner/handle-request.ts';
 import { RequestHandler } from './scanner/handle-request.ts';
-import { ReportRefusedError } from './scanner/record-report.ts';
+import { PoisonHandler } from './scanner/handle-poison.ts';
+import { ReportRecorder, ReportRefusedError } from './scanner/record-report.ts';
+import { ReportFrames } from './scanner/report-frames.ts';
+import type { OutboxLimits } from './scanner/report-outbox.ts';
+import { ReportOutbox } from './scanner/report-outbox.ts';
 import type { RuleSet } from './scanner/rule-set.ts';
 import { loadRuleSet } from './scanner/rule-set.ts';
+import { loadExclusions, loadPolicies } from './scanner/beside-rules.ts';
+import type { ExclusionSet } from './exclusions/exclusion-set.ts';
+import type { Policy } from './scanner/policies.ts';
+import { scanCanary } from './scanner/scan-canary.ts';
+import { ScanJudge } from './scanner/scan-judge.ts';
 import type { ScanReport } from './scanner/scan-report.ts';
 import { ScanSlots } from './scanner/scan-slots.ts';
 import type { CheckpointStore } from './scanner/slice-runner.ts';
@@ -40,6 +48,8 @@ import { createSinks } from './sinks/registry.ts';
 import type { SinkContext } from './sinks/registry.ts';
 import { SinkError } from './sinks/sink-error.ts';
 import type { Sink } from './sinks/sink.ts';
+import { firstWalk, walkObjects } from './scanner/walk-objects.ts';
+import type { WalkParts } from './scanner/walk-objects.ts';
 
 export interface App {
   /**
@@ -47,6 +57,15 @@ export interface App {
    * `MessageNotHandledError` (MESSAGE_NOT_HANDLED) when any of it could not be; what could be is recorded all the same.
    */
   readonly handleMessage: (message: unknown, metadata?: MessageMetadata) => Promise<readonly HandledRequest[]>;
+  /**
+   * Records what became of a message that failed too often, and keeps it for replay. Rejects with `PoisonTooEarlyError`
+   * (POISON_TOO_EARLY) while its object is being scanned.
+   */
+  readonly handlePoison: (message: unknown, metadata?: MessageMetadata) => Promise<readonly HandledRequest[]>;
+  /** Has the objects looked at that events may have lost, in every watched account. */
+  readonly sweep: () => Promise<void>;
+  /** Scans the built-in sample and records it. Rejects when a sink does not take the report. */
+  readonly scanCanary: () => Promise<ScanReport>;
   /** Ends what runs, so that its messages come again, and waits until it has ended: at most 20 s and a moment. */
   readonly drain: () => Promise<void>;
   /** Drains, then delivers what sinks still hold and releases them. */
@@ -57,8 +76,11 @@ export interface App {
 export interface AppOverrides {
   readonly log?: Logger;
   readonly ruleSet?: RuleSet;
+  readonly exclusions?: ExclusionSet;
+  readonly policies?: readonly Policy[];
   readonly ledger?: Ledger;
   readonly ledgerOptions?: TableLedgerOptions;
+  readonly outboxLimits?: OutboxLimits;
   readonly checkpoints?: CheckpointStore;
   readonly queue?: MessageSender;
   readonly sliceLimits?: Partial<RequestHandlerParts['limits']>;
@@ -69,54 +91,120 @@ export interface AppOverrides {
   readonly messageLimits?: MessageLimits;
   /** How objects are read; see `openBlob`. */
   readonly openOptions?: Omit<OpenBlobOptions, 'abortSignal'>;
+  readonly walkLimits?: Pick<WalkParts, 'pageSize'>;
 }
 
 /** What recording needs at most, once a scan has ended. */
 const RECORDING_IN_MS = 3 * 60_000;
 const SHORTEST_SLOT_WAIT_IN_MS = 60_000;
-/** The infrastructure need not create it. */
-const CHECKPOINT_CONTAINER = 'sluice-checkpoints';
+/** The sweep leaves younger objects to their events. */
+const EVENT_MAY_TAKE_IN_MS = 30 * 60_000;
+/** How long scans wait, at least, while too many reports wait for delivery. */
+const POSTPONED_IN_MS = 5 * 60_000;
 
 /**
- * Makes an app. Reads the rules, and makes no request. Rejects with `RulesUnavailableError` (RULES_UNAVAILABLE).
+ * Makes an app. Reads the rules and what stands beside them, and makes no request. Rejects with `RulesUnavailableError`
+ * (RULES_UNAVAILABLE), `ExclusionsUnavailableError` (EXCLUSIONS_UNAVAILABLE) or `PoliciesUnavailableError`
+ * (POLICIES_UNAVAILABLE).
  */
 export async function createApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
   const log = overrides.log ?? createLogger({ format: 'json', level: config.logLevel });
   for (const warning of config.warnings) log.warn(warning);
   const ruleSet = overrides.ruleSet ?? (await loadRuleSet(config.rulesPath));
+  const exclusions = overrides.exclusions ?? (await loadExclusions(config.rulesPath));
+  const policies = overrides.policies ?? (await loadPolicies(config.rulesPath, ruleSet.rules.rules));
   const credential = overrides.credential ?? credentialOf(config);
   const sinks = overrides.sinks ?? (await createSinks(config, sinkContextOf(credential, log, overrides.sinkContext)));
   const allow = allowListOf(config);
-  const state = stateStorageOf(config, credential);
+  const serviceOf = serviceOpener(config, allow, credential);
+  const state = connectStateStorage(config.state, credential);
+  const queue = overrides.queue ?? state.queue(config.queueName);
+  const ledger = overrides.ledger ?? new TableLedger(state.table(LEDGER_TABLE), overrides.ledgerOptions);
+  const outbox = new ReportOutbox({
+    store: state.blobs('outbox'),
+    queue,
+    log,
+    ...(overrides.outboxLimits && { limits: overrides.outboxLimits }),
+  });
+  const recorder = new ReportRecorder({ ledger, outbox, log, deliver: (report) => deliverTo(sinks, report) });
+  const frames = new ReportFrames(ruleSet, exclusions.digest);
+  const judge = new ScanJudge({ ruleSet, exclusions, policies, log });
   const requests = new RequestHandler({
     ruleSet,
-    ledger: overrides.ledger ?? new TableLedger(state.table(LEDGER_TABLE), overrides.ledgerOptions),
+    judge,
+    recorder,
+    frames,
+    ledger,
     slots: overrides.slots ?? new ScanSlots(),
     log,
-    open: openerOf(config, allow, credential, overrides.openOptions),
-    deliver: (report) => deliverTo(sinks, report),
+    open: openerOf(serviceOf, overrides.openOptions),
     scan: { ...digestsOf(config), evidence: config.evidence, deadlineInMs: config.deadlineInMs },
-    checkpoints: overrides.checkpoints ?? new StateBlobs(state.blobs(CHECKPOINT_CONTAINER)),
-    queue: overrides.queue ?? new MessageQueue(state.queue(config.queueName)),
+    checkpoints: overrides.checkpoints ?? state.blobs('checkpoints'),
+    queue,
     limits: {
       sliceInMs: config.sliceInMs,
       slotWaitInMs: Math.max(functionTimeoutInMs - config.sliceInMs - RECORDING_IN_MS, SHORTEST_SLOT_WAIT_IN_MS),
       ...overrides.sliceLimits,
     },
   });
-  const messages = new MessageHandler(requests, allow, {
+  const walkParts = {
+    allow,
+    ledger,
+    queue,
+    log,
+    store: state.blobs('walks'),
+    listContainers: async (account: string, abortSignal: AbortSignal) =>
+      (await listContainers(serviceOf(account), abortSignal)).filter((name) => !isOwnContainer(name)),
+    listObjects: (account: string, container: string, options: PageOptions) =>
+      listObjects(serviceOf(account), container, options),
+    ...overrides.walkLimits,
+  };
+  const services = {
+    deliver: (request: DeliverRequest) => recorder.deliverAgain(request),
+    walk: (request: WalkRequest, abortSignal: AbortSignal) => walkObjects(request, walkParts, abortSignal),
+    isFull: () => outbox.isFull(),
+    postpone: async (events: readonly unknown[]) => {
+      log.warn('many reports wait in the outbox; scans begin later', { events: events.length });
+      await queue.send(events, { delayInMs: POSTPONED_IN_MS * (1 + Math.random()) });
+    },
+  };
+  const messages = new MessageHandler(requests, services, allow, {
     messageInMs: functionTimeoutInMs - RECORDING_IN_MS,
     ...overrides.messageLimits,
+  });
+  const poison = new PoisonHandler({
+    allow,
+    ledger,
+    recorder,
+    frames,
+    requests,
+    queue,
+    log,
+    store: state.blobs('poison'),
+    staleAfterInMs: overrides.ledgerOptions?.staleAfterInMs,
   });
   log.info('ready', {
     rules: ruleSet.ruleCount,
     skippedRules: ruleSet.skippedRuleCount,
     rulesDigest: ruleSet.digest,
     loadedFrom: ruleSet.loadedFrom,
+    exclusions: exclusions.exclusions.length,
+    exclusionsDigest: exclusions.digest,
+    policies: policies.map(({ name }) => name),
     sinks: sinks.map(({ name }) => name),
   });
   return {
     handleMessage: (message, metadata) => messages.handle(message, metadata),
+    handlePoison: (message, metadata = {}) =>
+      poison.handle(message, messages.contextOf(metadata, AbortSignal.timeout(functionTimeoutInMs - RECORDING_IN_MS))),
+    sweep: async () => {
+      if (config.sweepInMs === 0) return;
+      const now = Date.now();
+      const since = new Date(now - config.sweepInMs).toISOString();
+      const until = new Date(now - EVENT_MAY_TAKE_IN_MS).toISOString();
+      for (const account of config.accounts) await queue.send(walkMessageOf(firstWalk({ account, since, until })));
+    },
+    scanCanary: () => scanCanary({ ruleSet, frames, judge, log, deliver: (report) => deliverTo(sinks, report) }),
     drain: () => messages.drain(),
     close: async () => {
       await messages.drain();
@@ -147,14 +235,12 @@ export async function drainSharedApp(): Promise<void> {
   await app?.drain();
 }
 
-function openerOf(
-  config: Config,
-  allow: AllowList,
-  credential: TokenCredential,
-  options: AppOverrides['openOptions'],
-): RequestHandlerParts['open'] {
+type ServiceOpener = (account: string) => BlobServiceClient;
+
+/** Clients for the watched accounts, one for each. */
+function serviceOpener(config: Config, allow: AllowList, credential: TokenCredential): ServiceOpener {
   const services = new Map<string, BlobServiceClient>();
-  const serviceOf = (account: string): BlobServiceClient => {
+  return (account) => {
     const endpoint = blobEndpointOf(account, allow);
     // The request has passed the same list; a credential goes nowhere on the word of one check alone.
     if (endpoint === undefined) throw new ForeignAccountError(`account ${account} is not watched`, { where: account });
@@ -162,6 +248,9 @@ function openerOf(
     services.set(account, service);
     return service;
   };
+}
+
+function openerOf(serviceOf: ServiceOpener, options: AppOverrides['openOptions']): RequestHandlerParts['open'] {
   return ({ account, container, objectName, versionId }, { abortSignal }) =>
     openBlob(serviceOf(account), { container, objectName, versionId }, { ...options, abortSignal });
 }
@@ -169,33 +258,6 @@ function openerOf(
 /** A request for an account outside the allow-list came as far as its opening. */
 export class ForeignAccountError extends SluiceError {
   readonly code = 'FOREIGN_ACCOUNT';
-}
-
-/** Clients for the scanner's own storage account; none makes a request. */
-interface StateStorageClients {
-  readonly table: (name: string) => TableClient;
-  readonly blobs: (container: string) => ContainerClient;
-  readonly queue: (name: string) => QueueClient;
-}
-
-function stateStorageOf({ state }: Config, credential: TokenCredential): StateStorageClients {
-  if (state.kind === 'local') {
-    const { connectionString } = state;
-    return {
-      table: (name) => TableClient.fromConnectionString(connectionString, name, { allowInsecureConnection: true }),
-      blobs: (container) =>
-        createBlobServiceClient(
-          state.blobEndpoint,
-          BlobServiceClient.fromConnectionString(connectionString).credential,
-        ).getContainerClient(container),
-      queue: (name) => QueueServiceClient.fromConnectionString(connectionString).getQueueClient(name),
-    };
-  }
-  return {
-    table: (name) => new TableClient(state.tableServiceUri, name, credential),
-    blobs: (container) => createBlobServiceClient(state.blobServiceUri, credential).getContainerClient(container),
-    queue: (name) => new QueueServiceClient(state.queueServiceUri, credential).getQueueClient(name),
-  };
 }
 
 function credentialOf({ clientId }: Config): TokenCredential {

@@ -46,6 +46,8 @@ export interface Config {
   readonly evidence: EvidenceMode;
   readonly deadlineInMs: number;
   readonly sliceInMs: number;
+  /** 0: no sweep. */
+  readonly sweepInMs: number;
   readonly logLevel: LogLevel;
   readonly cleanRows: 'all';
   /** What the operator should know but need not repair: settings that nothing reads. */
@@ -100,6 +102,7 @@ export function readConfig(env: Environment): Config {
     evidence: reader.read(settings.evidence),
     deadlineInMs: reader.read(settings.deadlineInMs),
     sliceInMs: reader.read(settings.sliceInMs),
+    sweepInMs: reader.read(settings.sweepInMs),
     logLevel: reader.read(settings.logLevel),
     cleanRows: reader.read(settings.cleanRows),
   };

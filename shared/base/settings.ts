@@ -178,6 +178,14 @@ export const settings = {
     defaultText: '8m',
     parse: durationWithin(1_000, 20 * 60_000),
   }),
+  sweepInMs: setting({
+    name: 'SLUICE_SWEEP',
+    meaning: 'How far back the daily sweep looks for objects that no event told of; 0s switches it off',
+    form: 'a whole number with ms, s, m or h behind it, from 0s to 720h',
+    example: '168h',
+    defaultText: '48h',
+    parse: durationWithin(0, 720 * 3_600_000),
+  }),
   logLevel: setting({
     name: 'SLUICE_LOG_LEVEL',
     meaning: 'The least severe log lines that are written',

@@ -10,10 +10,12 @@ import type { ByteSource } from '../objects/byte-source.ts';
 import { openFile } from '../objects/file-source.ts';
 import { ObjectChangedError } from '../objects/object-errors.ts';
 import { streamSource } from '../objects/stream-source.ts';
+import { AskedRules } from '../scanner/asked-rules.ts';
 import { reportScan } from '../scanner/build-report.ts';
 import type { ReportFrame } from '../scanner/build-report.ts';
 import type { ExternalName } from '../scanner/object-externals.ts';
 import { declaredExternals, externalsOf, pickExternals } from '../scanner/object-externals.ts';
+import { isAsked } from '../scanner/policies.ts';
 import { ruleSetOf } from '../scanner/rule-set.ts';
 import type { ObjectScan } from '../scanner/scan-object.ts';
 import { scanObject } from '../scanner/scan-object.ts';
@@ -65,7 +67,7 @@ export class FileScanner {
   readonly #input: Readable | undefined;
   /** Of what is said about the object itself, that which the rules may ask. */
   readonly #objectExternals: readonly ExternalName[];
-  readonly #isAsked: (rule: { readonly rule: string; readonly namespace: string }) => boolean;
+  readonly #asked: AskedRules;
   readonly #owners = new OwnerNames();
 
   /** `input`: what `-` stands for; without it no such target may be given. */
@@ -74,7 +76,8 @@ export class FileScanner {
     this.#settings = settings;
     this.#input = input;
     this.#objectExternals = declaredExternals(rules).filter((name) => !Object.hasOwn(settings.externals, name));
-    this.#isAsked = ruleFilter(rules, settings.tags);
+    const { tags } = settings;
+    this.#asked = new AskedRules(rules, (rule) => isAsked({ tags, namespaces: [] }, rule));
   }
 
   /** Whatever keeps an object from being wholly scanned is a report. Rejects with the signal's reason after an abort. */
@@ -128,7 +131,7 @@ export class FileScanner {
   }
 
   #report(target: Target, scan: ObjectScan, startedAt: Date): Omit<FileReport, 'shown' | 'durationInMs'> {
-    const asked = this.#onlyAsked(scan);
+    const asked = this.#asked.only(scan);
     const report = reportScan(frameOf(target, this.#rules, startedAt), asked, new Date());
     const matches = asked.result?.matches ?? [];
     return {
@@ -145,31 +148,6 @@ export class FileScanner {
       bytesRead: report.bytesRead,
     };
   }
-
-  /** The scan as if there were no other rules than those that were asked for. */
-  #onlyAsked(scan: ObjectScan): ObjectScan {
-    if (scan.result === undefined) return scan;
-    const { matches, undecided } = scan.result;
-    return {
-      ...scan,
-      evidence: scan.evidence.filter((_, index) => this.#isAsked(matches[index]!)),
-      result: {
-        ...scan.result,
-        matches: matches.filter(this.#isAsked),
-        undecided: undecided.filter(this.#isAsked),
-      },
-    };
-  }
-}
-
-function ruleFilter(
-  rules: CompiledRules,
-  tags: readonly string[],
-): (rule: { readonly rule: string; readonly namespace: string }) => boolean {
-  if (tags.length === 0) return () => true;
-  const tagged = rules.rules.filter((rule) => rule.tags.some((tag) => tags.includes(tag)));
-  const names = new Set(tagged.map(({ namespace, rule }) => `${namespace}:${rule}`));
-  return ({ namespace, rule }) => names.has(`${namespace}:${rule}`);
 }
 
 function unscanned(outcome: Outcome): Omit<FileReport, 'shown' | 'durationInMs'> {

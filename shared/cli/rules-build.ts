@@ -1,12 +1,16 @@
 /**
- * `sluice rules build`: rule files become the bundle that the service loads. The bundle depends on the files alone: neither on
- * the folder it is built in nor on where the rules lie.
+ * `sluice rules build`: rule files become the bundle that the service loads, and the exclusions and policies beside them the
+ * files beside it. All of it depends on the files alone: neither on the folder it is built in nor on where the rules lie.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { SluiceError } from '../base/errors.ts';
+import { encodeExclusions } from '../exclusions/compiled-exclusions.ts';
 import { formatBytes } from '../local/print-results.ts';
+import { pathBeside } from '../scanner/beside-rules.ts';
+import { encodePolicies } from '../scanner/policy-file.ts';
+import { readRuleCompanions } from '../scanner/rule-companions.ts';
 import { compileRuleFiles, readRuleFiles } from '../scanner/rule-files.ts';
 import { appRoot } from '../scanner/rule-set.ts';
 import { encodeRules } from '../yara/index.ts';
@@ -37,25 +41,30 @@ export async function runRulesBuild(args: BuildArguments, terminal: Terminal): P
   const files = readRuleFiles(place, path.basename(place));
   const rules = compileRuleFiles(files, valuesOf(args.define));
   if (rules.rules.length === 0) throw new UsageError(`no rules in ${args.rules ?? place}`);
+  const { exclusions, policies } = readRuleCompanions(place, path.basename(place), rules.rules);
   if (rules.warnings.length > 0) terminal.err(`${renderDiagnostics(rules.warnings)}\n`);
   const bundle = encodeRules(rules);
   await writeWhole(target, bundle);
+  await writeWhole(pathBeside(target, 'exclusions'), encodeExclusions(exclusions));
+  await writeWhole(pathBeside(target, 'policies'), encodePolicies(policies));
   const counts = `${counted(rules.rules.length, 'rule')} from ${counted(files.length, 'file')}`;
   await terminal.out(
     `${target}: ${counts}, ${counted(rules.warnings.length, 'warning')}, ${formatBytes(bundle.length)}`,
   );
   await terminal.out(`digest ${rules.digest}`);
+  const companions = `${counted(exclusions.length, 'exclusion')}, ${counted(policies.length, 'policy', 'policies')}`;
+  await terminal.out(`beside it: ${companions}`);
   return exitStatus.clean;
 }
 
 /** All of it or nothing: a scanner that loads the file meanwhile reads the old one or the new one. */
-async function writeWhole(target: string, bytes: Uint8Array): Promise<void> {
+async function writeWhole(target: string, content: Uint8Array | string): Promise<void> {
   const draft = `${target}.${randomUUID()}.tmp`;
   try {
     await mkdir(path.dirname(target), { recursive: true });
     const file = await open(draft, 'wx');
     try {
-      await file.writeFile(bytes);
+      await file.writeFile(content);
       await file.sync();
     } finally {
       await file.close();

@@ -3,6 +3,8 @@
  *
  *   {"scan": {url, eTag, …}, "replaced": […], "continue": ScanId, "generation": n}   the next slice of a scan
  *   {"scan": {url, eTag, …}, "replaced": […]}                                        look at the object (later, or again)
+ *   {"deliver": ScanId, "attempt": n}                                                the next try to deliver a report
+ *   {"walk": id, "account", …}                                                       go through the objects that exist
  *
  * They are read with the distrust that events are read with: what names an object passes the same allow-list, and whatever is
  * not as written here is refused with a reason.
@@ -10,8 +12,9 @@
 import { z } from 'zod';
 import { printable } from '../base/redact.ts';
 import type { AllowList } from './allow-list.ts';
+import { blobEndpointOf } from './allow-list.ts';
 import { parseObjectUrl } from './object-url.ts';
-import type { ReplacedVersion, ScanRequest } from './scan-request.ts';
+import type { DeliverRequest, ReplacedVersion, ScanRequest, WalkRequest } from './scan-request.ts';
 
 /** Versions that one scan may have seen go; more are a fault, since a scan gives up long before. */
 const MAX_REPLACED = 20;
@@ -39,6 +42,23 @@ const scanMessage = z.strictObject({
   generation: count.optional(),
   again: z.literal(true).optional(),
 });
+const walkMessage = z.strictObject({
+  walk: z.uuid(),
+  account: z.string().max(24),
+  container: z
+    .string()
+    .regex(/^(\$root|\$web|[a-z0-9-]{3,63})$/)
+    .optional(),
+  prefix: z.string().max(1_024),
+  since: z.iso.datetime().optional(),
+  until: z.iso.datetime().optional(),
+  only: z.enum(['unrecorded', 'all']),
+  perMinute: z.number().min(1).max(100_000),
+  from: z.string().max(8_192).optional(),
+  listed: count,
+  sent: count,
+});
+const deliverMessage = z.strictObject({ deliver: scanId, attempt: z.int().min(1) });
 
 /** What is wrong with a message of our own, for a person. */
 export interface OwnMessageFault {
@@ -48,14 +68,21 @@ export interface OwnMessageFault {
 
 /** Whether a queue message's value is one of these, right or wrong. */
 export function isOwnMessage(value: Readonly<Record<string, unknown>>): boolean {
-  return Object.hasOwn(value, 'scan');
+  return ['scan', 'deliver', 'walk'].some((name) => Object.hasOwn(value, name));
 }
 
 /** Reads one. Never throws. */
 export function parseOwnMessage(
   value: Readonly<Record<string, unknown>>,
   allow: AllowList,
-): ScanRequest | OwnMessageFault {
+): ScanRequest | DeliverRequest | WalkRequest | OwnMessageFault {
+  if (Object.hasOwn(value, 'walk')) return parseWalk(value, allow);
+  if (Object.hasOwn(value, 'deliver')) {
+    const read = deliverMessage.safeParse(value);
+    return read.success
+      ? { kind: 'deliver', scanId: read.data.deliver, attempt: read.data.attempt }
+      : malformed(read.error);
+  }
   const parsed = scanMessage.safeParse(value);
   if (!parsed.success) return malformed(parsed.error);
   const { scan, replaced, generation, again } = parsed.data;
@@ -92,6 +119,24 @@ export function scanMessageOf(
     ...(resumes && { continue: resumes.scanId, generation: resumes.generation }),
     ...(again === true && { again }),
   };
+}
+
+export function walkMessageOf({ kind: _, id, ...walk }: WalkRequest): object {
+  return { walk: id, ...walk };
+}
+
+export function deliverMessageOf(scanIdOfReport: string, attempt: number): object {
+  return { deliver: scanIdOfReport, attempt };
+}
+
+function parseWalk(value: Readonly<Record<string, unknown>>, allow: AllowList): WalkRequest | OwnMessageFault {
+  const parsed = walkMessage.safeParse(value);
+  if (!parsed.success) return malformed(parsed.error);
+  const { walk, account, container, prefix, since, until, only, perMinute, from, listed, sent } = parsed.data;
+  if (blobEndpointOf(account, allow) === undefined) {
+    return { reason: 'foreignAccount', fault: `account ${printable(account, 40)} is not watched` };
+  }
+  return { kind: 'walk', id: walk, account, container, prefix, since, until, only, perMinute, from, listed, sent };
 }
 
 function versionOf({ versionId, sizeInBytes, eventTime }: Omit<ReplacedVersion, 'eTag'> | VersionFields): {

@@ -11,7 +11,7 @@
  * here that the object's own properties decide better: type, tier and size are the scanner's business.
  */
 import type { AllowList } from './allow-list.ts';
-import type { SluiceRequest, RefusedRequest, ScanRequest } from './scan-request.ts';
+import type { QueueRequest, RefusedRequest, ScanRequest } from './scan-request.ts';
 import { printable } from '../base/redact.ts';
 import { readMessageValues } from './message-values.ts';
 import { parseObjectUrl } from './object-url.ts';
@@ -22,7 +22,7 @@ import { isOwnMessage, parseOwnMessage } from './own-messages.ts';
  * `MAX_EVENTS`; a message that cannot be read as a whole is one `failed: malformedMessage`. Never throws; every scan
  * request's URL is on the allow-list. O(bytes of the message).
  */
-export function parseMessage(message: unknown, allow: AllowList, now: Date = new Date()): SluiceRequest[] {
+export function parseMessage(message: unknown, allow: AllowList, now: Date = new Date()): QueueRequest[] {
   const values = readMessageValues(message);
   if ('fault' in values) return [refuse(noEvent, 'malformedMessage', values.fault)];
   return values.map((value) => parseEvent(value, allow, now));
@@ -52,7 +52,7 @@ const urlFields: ReadonlyMap<string, 'url' | 'destinationUrl'> = new Map([
 /** Operations that make an empty object which a later event fills. */
 const openingApis = new Set(['CreateFile', 'SftpCreate']);
 
-function parseEvent(value: unknown, allow: AllowList, now: Date): SluiceRequest {
+function parseEvent(value: unknown, allow: AllowList, now: Date): QueueRequest {
   if (!isFields(value)) return refuse(noEvent, 'malformedMessage', `an event must be an object, not ${kindOf(value)}`);
   if (isOwnMessage(value)) {
     const own = parseOwnMessage(value, allow);

@@ -40,6 +40,38 @@ export interface ReplacedVersion {
   readonly eventTime: string;
 }
 
+/** A report that no sink took yet, to be tried again. */
+export interface DeliverRequest {
+  readonly kind: 'deliver';
+  readonly scanId: string;
+  /** Which try after the first this is; from 1. */
+  readonly attempt: number;
+}
+
+/** One step through the objects that exist; see `shared/scanner/walk-objects.ts`. */
+export interface WalkRequest {
+  readonly kind: 'walk';
+  /** A UUID, the same for all steps. */
+  readonly id: string;
+  /** On the allow-list. */
+  readonly account: string;
+  /** Undefined for the step that goes through all of the account. */
+  readonly container: string | undefined;
+  readonly prefix: string;
+  /** Only objects last written in this time, ISO 8601; without bounds where undefined. */
+  readonly since: string | undefined;
+  readonly until: string | undefined;
+  /** `unrecorded`: only versions of which nothing that lasts is recorded, with whatever rules. */
+  readonly only: 'unrecorded' | 'all';
+  /** How many scans to ask for in a minute. */
+  readonly perMinute: number;
+  /** Where the listing goes on. */
+  readonly from: string | undefined;
+  /** Objects seen, and scans asked for, in the steps before. */
+  readonly listed: number;
+  readonly sent: number;
+}
+
 /** A message that asks for no scan, with the outcome to record for it. */
 export interface RefusedRequest {
   readonly kind: 'refused';
@@ -58,3 +90,5 @@ export interface RefusedRequest {
 
 /** A request that ends in a report about an object or a message. */
 export type SluiceRequest = ScanRequest | RefusedRequest;
+
+export type QueueRequest = SluiceRequest | DeliverRequest | WalkRequest;

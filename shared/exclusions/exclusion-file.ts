@@ -20,6 +20,8 @@ const prose = z.string().min(1).max(10_000);
 const rulePattern = z
   .string()
   .regex(/^(\*|([\w.-]+:)?(\*|[A-Za-z_]\w*))$/, 'must be *, a rule, namespace:rule or namespace:*');
+/** One that has digits only, or digits and an e, is a number to YAML unless it is quoted. */
+const hash = z.string('must be 64 hex digits, in quotes').regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hex digits');
 const exampleValue = z.union([z.string(), z.int().nonnegative(), z.array(z.string())]);
 const example = z.strictObject({ name: line, context: z.record(z.string(), exampleValue) });
 
@@ -34,7 +36,7 @@ const exclusionFields = z.strictObject({
   filter: z.string().optional(),
   excludeWhen: z.string().optional(),
   sha256: z
-    .array(z.strictObject({ value: z.string().regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hex digits'), note: line }))
+    .array(z.strictObject({ value: hash, note: line }))
     .min(1)
     .max(10_000)
     .optional(),

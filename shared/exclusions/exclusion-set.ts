@@ -2,8 +2,8 @@
  * All exclusions that a process works with, and what they make of one finding. A finding is marked, never dropped: the mark
  * names the exclusion and what it rests on.
  *
- * An exclusion rests on claims when what the uploader wrote (names, metadata, tags) would have been enough for it: it holds
- * where nothing measured is known, and does not hold where nothing claimed is known. Its owner may vouch for the claims with
+ * An exclusion rests on claims when what the uploader wrote, or left out, is enough for it: it holds where nothing measured is
+ * known, and what is measured does not decide it whatever the uploader writes. Its owner may vouch for the claims with
  * `trustClaims`.
  */
 import { sha256Hex } from '../base/digest.ts';
@@ -11,8 +11,8 @@ import { evaluate } from './evaluate.ts';
 import type { FieldValues } from './evaluate.ts';
 import type { Decision, Exclusion } from './exclusion-file.ts';
 import { familyOf, fieldOf } from './fields.ts';
-import type { FieldOrigin } from './fields.ts';
 import { fieldsOf } from './filter-ast.ts';
+import { truthOf } from './truth.ts';
 
 export interface ExclusionMark {
   /** Id of the exclusion. */
@@ -118,8 +118,10 @@ export function excludes(decision: Decision, values: FieldValues): boolean {
 /** What an exclusion that holds for these values rests on. */
 export function basisOf({ decision, trustClaims }: Exclusion, values: FieldValues): ExclusionMark['basis'] {
   if (trustClaims || decision.kind === 'sha256') return 'trusted';
-  if (excludes(decision, without(values, 'claimed'))) return 'trusted';
-  return excludes(decision, without(values, 'measured')) ? 'claimed' : 'trusted';
+  const isFixed = (field: string): boolean => fieldOf(field)?.origin !== 'claimed';
+  const whateverIsClaimed = truthOf(decision.filter, { isFixed, values });
+  if (whateverIsClaimed === (decision.kind === 'filter' ? 'never' : 'always')) return 'trusted';
+  return excludes(decision, withoutMeasured(values)) ? 'claimed' : 'trusted';
 }
 
 /** The fields that a decision asks for, each once. */
@@ -127,8 +129,8 @@ export function askedFields(decision: Decision): string[] {
   return decision.kind === 'sha256' ? ['object.sha256'] : fieldsOf(decision.filter);
 }
 
-function without(values: FieldValues, origin: FieldOrigin): FieldValues {
-  return new Map([...values].filter(([name]) => fieldOf(name)?.origin !== origin));
+function withoutMeasured(values: FieldValues): FieldValues {
+  return new Map([...values].filter(([name]) => fieldOf(name)?.origin !== 'measured'));
 }
 
 function isUnlearnt(field: string, unlearnt: ReadonlySet<string>): boolean {

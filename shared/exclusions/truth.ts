@@ -14,6 +14,7 @@
  * said of a filter that is not; of a filter with other comparisons it may go unnoticed.
  */
 import { compare, foldCase } from './evaluate.ts';
+import type { FieldValue, FieldValues } from './evaluate.ts';
 import { fieldOf } from './fields.ts';
 import type { Comparison, Filter, TextValue } from './filter-ast.ts';
 import { comparisonsOf } from './filter-ast.ts';
@@ -25,8 +26,14 @@ const MAX_COMBINATIONS = 200_000;
 const MAX_ROWS = 4_096;
 const MAX_FREE = 12;
 
+/** Fields whose values are known and do not vary. */
+export interface FixedFields {
+  readonly isFixed: (field: string) => boolean;
+  readonly values: FieldValues;
+}
+
 /** O(combinations × length of the filter). */
-export function truthOf(filter: Filter): Truth {
+export function truthOf(filter: Filter, fixed?: FixedFields): Truth {
   const byField = new Map<string, Comparison[]>();
   for (const comparison of comparisonsOf(filter)) {
     byField.set(comparison.field, [...(byField.get(comparison.field) ?? []), comparison]);
@@ -34,7 +41,8 @@ export function truthOf(filter: Filter): Truth {
   const choices: Choice[] = [];
   let combinations = 1;
   for (const [field, comparisons] of byField) {
-    const rows = rowsOf(field, comparisons);
+    const isFixed = fixed?.isFixed(field) ?? false;
+    const rows = isFixed ? [rowFor(comparisons, fixed?.values.get(field))] : rowsOf(field, comparisons);
     combinations *= rows?.length ?? Infinity;
     if (rows === undefined || combinations > MAX_COMBINATIONS) return 'unknown';
     choices.push({ comparisons, rows });
@@ -215,7 +223,7 @@ function unionRows(comparisons: readonly Comparison[], rows: readonly number[]):
   return [...unions].map((row) => row ^ negated);
 }
 
-function rowFor(comparisons: readonly Comparison[], value: string | number | undefined): number {
+function rowFor(comparisons: readonly Comparison[], value: FieldValue | undefined): number {
   return comparisons.reduce((row, comparison, index) => (compare(comparison, value) ? row | (1 << index) : row), 0);
 }
 

@@ -3,7 +3,7 @@
  * that holds a text of its own (a filter), where in the file a place of that text is.
  */
 import type { Document } from 'yaml';
-import { isCollection, isScalar, parseDocument } from 'yaml';
+import { isCollection, isNode, isScalar, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import type { Span } from '../yara/index.ts';
 import type { Remark, RemarkText } from './remark.ts';
@@ -62,14 +62,15 @@ export class YamlFile {
 
   /** A remark on the value at `path`, or on the nearest thing around it. */
   remark(path: YamlPath, text: RemarkText): Remark {
-    return this.#text.remark(this.#spanOf(path), text);
+    return this.#text.remark(this.#spanOf(path, false), text);
   }
 
   issue(issue: z.core.$ZodIssue): Remark {
-    const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path;
+    const isUnknownKey = issue.code === 'unrecognized_keys';
+    const path = isUnknownKey ? [...issue.path, issue.keys[0]!] : issue.path;
     const where = path.length === 0 ? '' : `${path.join('.')}: `;
-    const what = issue.code === 'unrecognized_keys' ? 'nothing of this name is known here' : lowerFirst(issue.message);
-    return this.remark(path, fault('schema', where + what));
+    const what = isUnknownKey ? 'nothing of this name is known here' : lowerFirst(issue.message);
+    return this.#text.remark(this.#spanOf(path, isUnknownKey), fault('schema', where + what));
   }
 
   /**
@@ -89,13 +90,14 @@ export class YamlFile {
     return this.#text.remark({ start, end: last + (span.end > span.start ? 1 : 0) }, about);
   }
 
-  #spanOf(path: YamlPath): Span {
+  #spanOf(path: YamlPath, prefersKey: boolean): Span {
     for (let length = path.length; length > 0; length--) {
       const parent = this.#document.getIn(path.slice(0, length - 1), true);
       const node = this.#document.getIn(path.slice(0, length), true);
-      const key = isCollection(parent) && 'items' in parent ? keyRange(parent.items, path[length - 1]!) : undefined;
-      const own = isScalar(node) ? node.range : undefined;
-      const range = (own && isFirstLineOnly(own, this.#text.text) ? own : undefined) ?? key ?? own;
+      const key = isCollection(parent) ? keyRange(parent.items, path[length - 1]!) : undefined;
+      const own = isNode(node) ? (node.range ?? undefined) : undefined;
+      const isShort = isScalar(node) && own !== undefined && isOneLine(own, this.#text.text);
+      const range = isShort && !prefersKey ? own : (key ?? own);
       if (range) return { start: range[0], end: range[1] };
     }
     return { start: 0, end: 0 };
@@ -113,7 +115,7 @@ function keyRange(items: readonly unknown[], name: PropertyKey): FileRange | und
 }
 
 /** A value over several lines is better shown by its key. */
-function isFirstLineOnly(range: FileRange, text: string): boolean {
+function isOneLine(range: FileRange, text: string): boolean {
   return !text.slice(range[0], range[1]).trimEnd().includes('\n');
 }
 

@@ -77,6 +77,10 @@ export interface RecordedOutcome {
 export interface Ledger {
   /** The entry of that scan, undefined where there is none. */
   find(object: ObjectIdentity, scanId: string): Promise<LedgerEntry | undefined>;
+  /** Entries about that version of the object, with whatever rules it was scanned. */
+  findVersion(
+    object: Pick<ObjectIdentity, 'account' | 'container' | 'objectName' | 'eTag'>,
+  ): Promise<readonly LedgerEntry[]>;
   /** Marks the scan as running, if the attempt may have it. */
   claim(object: ObjectIdentity, scanId: string, claim: Claim): Promise<ClaimAnswer>;
   /** Notes how a run goes. Undefined, and nothing changed, when the attempt does not own it any more. */

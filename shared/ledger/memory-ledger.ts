@@ -15,6 +15,8 @@ export interface MemoryLedgerOptions {
 export class MemoryLedger implements Ledger {
   /** In the order of their last change. */
   readonly #entries = new Map<string, LedgerEntry>();
+  /** Of the object of each. */
+  readonly #eTags = new Map<string, string>();
   readonly #capacity: number;
   readonly #now: () => Date;
 
@@ -27,10 +29,16 @@ export class MemoryLedger implements Ledger {
     return this.#entries.get(keyOf(object, scanId));
   }
 
+  async findVersion(object: Parameters<Ledger['findVersion']>[0]): Promise<readonly LedgerEntry[]> {
+    return [...this.#entries]
+      .filter(([key, { scanId }]) => key === keyOf(object, scanId) && this.#eTags.get(key) === object.eTag)
+      .map(([, entry]) => entry);
+  }
+
   async claim(object: ObjectIdentity, scanId: string, claim: Claim): Promise<ClaimAnswer> {
     const key = keyOf(object, scanId);
     const answer = claimEntry(this.#entries.get(key), scanId, claim, this.#now());
-    if (answer.kind === 'claimed') this.#write(key, answer.entry);
+    if (answer.kind === 'claimed') this.#write(key, answer.entry, object);
     return answer;
   }
 
@@ -42,7 +50,7 @@ export class MemoryLedger implements Ledger {
   ): Promise<LedgerEntry | undefined> {
     const key = keyOf(object, scanId);
     const entry = advanceEntry(this.#entries.get(key), attemptId, change, this.#now());
-    if (entry !== undefined) this.#write(key, entry);
+    if (entry !== undefined) this.#write(key, entry, object);
     return entry;
   }
 
@@ -57,19 +65,25 @@ export class MemoryLedger implements Ledger {
     const entry = finishEntry(standing, scanId, attemptId, outcome, this.#now());
     // Nothing is written only where something of higher rank stands.
     if (entry === undefined) return standing!;
-    this.#write(key, entry);
+    this.#write(key, entry, object);
     return entry;
   }
 
-  #write(key: string, entry: LedgerEntry): void {
+  #write(key: string, entry: LedgerEntry, { eTag }: ObjectIdentity): void {
     this.#entries.delete(key);
     this.#entries.set(key, entry);
+    this.#eTags.set(key, eTag);
     if (this.#entries.size <= this.#capacity) return;
     const [oldest] = this.#entries.keys();
-    if (oldest !== undefined) this.#entries.delete(oldest);
+    if (oldest === undefined) return;
+    this.#entries.delete(oldest);
+    this.#eTags.delete(oldest);
   }
 }
 
-function keyOf({ account, container, objectName }: ObjectIdentity, scanId: string): string {
+function keyOf(
+  { account, container, objectName }: Pick<ObjectIdentity, 'account' | 'container' | 'objectName'>,
+  scanId: string,
+): string {
   return JSON.stringify([account, container, objectName, scanId]);
 }

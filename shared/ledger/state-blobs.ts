@@ -64,12 +64,12 @@ export class StateBlobs {
     });
   }
 
-  /** Names in their order, at most `limit`. */
-  async list(limit: number): Promise<string[]> {
+  /** Names that begin so, in their order, at most `limit`. */
+  async list(limit: number, prefix = ''): Promise<string[]> {
     return this.#call('be listed', async (abortSignal) => {
       const names: string[] = [];
       try {
-        for await (const { name } of this.#container.listBlobsFlat({ abortSignal })) {
+        for await (const { name } of this.#container.listBlobsFlat({ abortSignal, prefix })) {
           if (names.push(name) >= limit) break;
         }
       } catch (error) {

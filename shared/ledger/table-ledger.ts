@@ -11,6 +11,7 @@
  * Several workers may hold the same message, so nothing is written without the eTag of what was read: whoever comes second
  * reads again and decides again. The table stores what it is told; it trusts nothing from the scanned object.
  */
+import { odata } from '@azure/data-tables';
 import type { TableClient, TableEntity } from '@azure/data-tables';
 import type { ObjectIdentity } from '../objects/byte-source.ts';
 import type { Claim, ClaimAnswer, Ledger, LedgerEntry, RecordedOutcome, RunChange, ScanRun } from './ledger.ts';
@@ -38,6 +39,8 @@ export interface TableLedgerOptions {
 const REQUEST_LIMIT_IN_MS = 30_000;
 /** Of any number of writers at least one gets through each time, so this many may meet on one entry. */
 const MAX_WRITE_ATTEMPTS = 30;
+/** Each set of rules that an unchanged object was scanned with is one. */
+const MAX_ENTRIES_OF_VERSION = 100;
 
 export class TableLedger implements Ledger {
   readonly #table: TableClient;
@@ -62,6 +65,25 @@ export class TableLedger implements Ledger {
   async find(object: ObjectIdentity, scanId: string): Promise<LedgerEntry | undefined> {
     await this.ensureTable();
     return (await this.#read(keysOf(object, scanId)))?.entry;
+  }
+
+  async findVersion(object: Parameters<Ledger['findVersion']>[0]): Promise<readonly LedgerEntry[]> {
+    await this.ensureTable();
+    const { partitionKey } = keysOf(object, '');
+    const filter = odata`PartitionKey eq ${partitionKey} and objectETag eq ${object.eTag}`;
+    const entries = await this.#call<LedgerEntry[]>('be read', [], async (options) => {
+      const found: LedgerEntry[] = [];
+      for await (const row of this.#table.listEntities({
+        ...options,
+        queryOptions: { filter },
+      })) {
+        const entry = entryOf(row.rowKey!, row);
+        if (entry !== undefined) found.push(entry);
+        if (found.length >= MAX_ENTRIES_OF_VERSION) break;
+      }
+      return found;
+    });
+    return typeof entries === 'string' ? [] : entries;
   }
 
   async claim(object: ObjectIdentity, scanId: string, claim: Claim): Promise<ClaimAnswer> {
@@ -183,7 +205,10 @@ interface Keys {
   readonly rowKey: string;
 }
 
-function keysOf({ account, container, objectName }: ObjectIdentity, scanId: string): Keys {
+function keysOf(
+  { account, container, objectName }: Pick<ObjectIdentity, 'account' | 'container' | 'objectName'>,
+  scanId: string,
+): Keys {
   return { partitionKey: sha256Hex([account, container, objectName]), rowKey: scanId };
 }
 

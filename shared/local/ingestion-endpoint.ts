@@ -73,6 +73,8 @@ export interface IngestionEndpoint {
   waitForRequests(count: number): Promise<void>;
   /** One fault for each of the next requests. */
   failNext(faults: readonly IngestionFault[]): void;
+  /** Serves requests as usual again. */
+  clearFaults(): void;
   /** Refuses, with 400, calls that hold a row like this one; undefined ends it. */
   refuseRows(isRefused: ((row: Readonly<Record<string, unknown>>) => boolean) | undefined): void;
   /** Requests are read and then left without an answer until `resume`. */
@@ -187,6 +189,9 @@ export async function startIngestionEndpoint(options: IngestionEndpointOptions =
     waitForRequests: (count) => changes.until(() => counters.requests >= count),
     failNext: (given) => {
       faults.add(given);
+    },
+    clearFaults: () => {
+      faults.clear();
     },
     refuseRows(given) {
       isRefused = given;

@@ -11,6 +11,8 @@ export type IngestionFault =
 
 export interface FaultQueue {
   add(faults: readonly IngestionFault[]): void;
+  /** Forgets the faults that no request has met. */
+  clear(): void;
   /** The next request's fault; undefined when it is served as usual. */
   take(): IngestionFault | undefined;
   /** Requests wait, unanswered, from now on. */
@@ -26,6 +28,9 @@ export function createFaultQueue(): FaultQueue {
   return {
     add(faults) {
       queue.push(...faults);
+    },
+    clear() {
+      queue.length = 0;
     },
     take: () => queue.shift(),
     pause() {

@@ -12,9 +12,9 @@ import { Command, CommanderError } from 'commander';
 import { SluiceError } from '../base/errors.ts';
 import { printable } from '../base/redact.ts';
 import { RuleCompileError } from '../yara/index.ts';
-import { createSamples } from './samples.ts';
+import { createExcludedSample, createSamples } from './samples.ts';
 import { runSession } from './session.ts';
-import type { Upload } from './session.ts';
+import type { Upload } from './stack.ts';
 
 /** The command line was wrong. Code `USAGE`. */
 class UsageError extends SluiceError {
@@ -38,7 +38,7 @@ async function main(): Promise<number> {
   watchOutput();
   try {
     const { files, once, json } = parseArguments();
-    const uploads = files.length === 0 ? samples() : readUploads(files);
+    const uploads = files.length === 0 ? samples(json) : readUploads(files);
     return await runSession({
       uploads,
       once,
@@ -79,8 +79,10 @@ function parseArguments(): Arguments {
   return { files: program.args, once, json };
 }
 
-function samples(): Upload[] {
-  return createSamples().map(({ name, bytes }) => ({ name, content: bytes }));
+/** Programs that read the rows know the first five; a person also sees what an exclusion does. */
+function samples(json: boolean): Upload[] {
+  const chosen = json ? createSamples() : [...createSamples(), createExcludedSample()];
+  return chosen.map(({ name, bytes, metadata }) => ({ name, content: bytes, metadata }));
 }
 
 /** All faults at once. Files are uploaded under their names; where names repeat, under their paths. */

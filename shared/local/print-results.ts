@@ -56,7 +56,10 @@ export function printFindings(findings: readonly FindingRow[], options: PrintOpt
     { title: 'Object', shrinksTo: 14 },
     { title: 'Evidence', shrinksTo: 24, wraps: true },
   ];
-  const rows = findings.map((row) => [row.Rule, row.Severity, row.ObjectName, printEvidence(row.Evidence)]);
+  const rows = findings.map((row) => {
+    const evidence = [printEvidence(row.Evidence), ...printExclusion(row)].join('\n');
+    return [row.Rule, row.Severity, row.ObjectName, evidence];
+  });
   return printTable(columns, rows, options);
 }
 
@@ -104,6 +107,12 @@ function printIncident(incident: Incident, { width, paint }: PrintOptions): stri
 
 const MAX_ENTITIES = 12;
 const MAX_MATCHES_SHOWN = 4;
+
+/** A line for a finding that an exclusion marks. */
+function printExclusion({ Exclusion, ExclusionBasis }: FindingRow): string[] {
+  if (Exclusion === '') return [];
+  return [`excluded${ExclusionBasis === 'claimed' ? ' (claimed)' : ''}: ${Exclusion}`];
+}
 
 function printEvidence(evidence: FindingRow['Evidence']): string {
   const matches = evidence.filter((entry) => 'pattern' in entry);

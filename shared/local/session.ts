@@ -12,13 +12,7 @@ import { projectRoot } from './project-root.ts';
 import { Results } from './results.ts';
 import type { HandledRequest } from '../scanner/handle-request.ts';
 import type { PrintOptions } from './print-results.ts';
-import type { Stack, StackEvents } from './stack.ts';
-
-export interface Upload {
-  readonly name: string;
-  /** Bytes, or the path of a file. */
-  readonly content: Uint8Array | string;
-}
+import type { Stack, StackEvents, Upload } from './stack.ts';
 
 export interface SessionOptions {
   readonly uploads: readonly Upload[];
@@ -140,11 +134,12 @@ class Session {
     for (const upload of uploads) await this.#uploadOne(stack, upload);
   }
 
-  async #uploadOne(stack: Stack, { name, content }: Upload): Promise<void> {
+  async #uploadOne(stack: Stack, upload: Upload): Promise<void> {
     const { stop } = this.#options;
+    const { name } = upload;
     try {
       stop.throwIfAborted();
-      await stack.upload(name, content, stop);
+      await stack.upload(upload, stop);
     } catch (error) {
       if (stop.aborted) return;
       this.#tell(`${printable(name, 200)} was not uploaded: ${errorText(error)}`);

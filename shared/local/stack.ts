@@ -11,6 +11,8 @@ import { QueueServiceClient } from '@azure/storage-queue';
 import { createApp } from '../app.ts';
 import { readConfig } from '../base/config.ts';
 import { createLogger } from '../base/log.ts';
+import { ExclusionSet } from '../exclusions/exclusion-set.ts';
+import { readRuleCompanions } from '../scanner/rule-companions.ts';
 import { compileRuleFiles, readRuleFiles } from '../scanner/rule-files.ts';
 import { ruleSetOf } from '../scanner/rule-set.ts';
 import { tables } from '../sinks/rows.ts';
@@ -41,6 +43,14 @@ export interface StackEvents {
   readonly onLog: (line: string) => void;
 }
 
+export interface Upload {
+  readonly name: string;
+  /** Bytes, or the path of a file. */
+  readonly content: Uint8Array | string;
+  /** What the uploader says of the object. */
+  readonly metadata?: Record<string, string>;
+}
+
 export interface StoredRows {
   readonly scans: readonly ScanRow[];
   readonly findings: readonly FindingRow[];
@@ -55,7 +65,7 @@ export interface Stack {
   /** How long a message whose call failed stays invisible. */
   readonly retryInSeconds: number;
   /** Uploads into the watched container. A path is read as a stream. */
-  upload(objectName: string, content: Uint8Array | string, abortSignal: AbortSignal): Promise<void>;
+  upload(upload: Upload, abortSignal: AbortSignal): Promise<void>;
   /** The rows of these attempts, as the endpoint has stored them, in the order in which they came. */
   rowsOf(attemptIds: ReadonlySet<string>): StoredRows;
   /** Stops taking messages, ends running scans, and takes everything down. Safe to call twice. */
@@ -92,6 +102,7 @@ export async function startStack({ environment, events, ...given }: StackOptions
     const endpoint = parts.keep(await startIngestionEndpoint());
     const folder = await parts.makeFolder();
     const rules = compileRuleFolder();
+    const { exclusions, policies } = readRuleCompanions(rules.loadedFrom, 'rules', rules.rules.rules);
     const azurite = await given.azurite;
     const caPath = join(folder, 'ca.pem');
     const connectionFile = join(folder, 'connection');
@@ -108,6 +119,8 @@ export async function startStack({ environment, events, ...given }: StackOptions
     });
     const app = await createApp(config, {
       ruleSet: rules,
+      exclusions: new ExclusionSet(exclusions),
+      policies,
       credential: localCredential(),
       log: createLogger({ format: 'text', level: config.logLevel, write: events.onLog }),
       // Nothing outside this process waits for the last results.
@@ -189,10 +202,10 @@ async function runStack(started: StartedParts): Promise<Stack> {
     connectionFile,
     rules,
     retryInSeconds: settings.visibilityTimeoutInSeconds,
-    async upload(objectName, content, abortSignal) {
-      const blob = container.getBlockBlobClient(objectName);
-      if (typeof content === 'string') await blob.uploadFile(content, { abortSignal });
-      else await blob.uploadData(content, { abortSignal });
+    async upload({ name, content, metadata = {} }, abortSignal) {
+      const blob = container.getBlockBlobClient(name);
+      if (typeof content === 'string') await blob.uploadFile(content, { abortSignal, metadata });
+      else await blob.uploadData(content, { abortSignal, metadata });
       void watcher.look();
     },
     rowsOf: (attemptIds) => ({

@@ -7,6 +7,7 @@ import type { BlobClient, BlobServiceClient } from '@azure/storage-blob';
 import { printable } from '../base/redact.ts';
 import { readProperties } from './blob-properties.ts';
 import type { BlobProperties } from './blob-properties.ts';
+import { readTags } from './blob-tags.ts';
 import { readRange } from './blob-range.ts';
 import type { PinnedBlob } from './blob-range.ts';
 import { existingLength, requireOffset, requireSize } from './byte-range.ts';
@@ -44,6 +45,8 @@ export interface OpenBlobOptions {
 export interface OpenBlob {
   readonly properties: BlobProperties;
   readonly source: ByteSource;
+  /** Its index tags, by a request of its own, for which the identity needs the right to read tags. */
+  readonly readTags: (options: { readonly abortSignal: AbortSignal }) => Promise<Readonly<Record<string, string>>>;
 }
 
 /**
@@ -70,7 +73,7 @@ export async function openBlob(
   const properties = await readProperties(client, identity, patience, abortSignal);
   const { eTag, sizeInBytes } = properties;
   const source = new BlobSource({ client, name, eTag, sizeInBytes, patience }, rangeSizeInBytes, rangesInFlight);
-  return { properties, source };
+  return { properties, source, readTags: (tagOptions) => readTags(client, name, patience, tagOptions.abortSignal) };
 }
 
 class BlobSource implements ByteSource {

@@ -31,10 +31,18 @@ export interface ReportFrame {
   readonly isCanary: boolean;
 }
 
-/** The report of a scan that ran, whether it came to its end or not. */
-export function reportScan(frame: ReportFrame, scan: ObjectScan, finishedAt: Date): ScanReport {
+/** Looks at findings and says which of them an exclusion marks. */
+export type MarkFindings = (findings: readonly Finding[]) => readonly Finding[];
+
+/** The report of a scan that ran, whether it came to its end or not. Every finding stands unless `mark` says otherwise. */
+export function reportScan(
+  frame: ReportFrame,
+  scan: ObjectScan,
+  finishedAt: Date,
+  mark: MarkFindings = (findings) => findings,
+): ScanReport {
   const matches = scan.result?.matches ?? [];
-  const findings = matches.map((match, index) => findingOf(frame.scanId, match, scan.evidence[index] ?? []));
+  const findings = mark(matches.map((match, index) => findingOf(frame.scanId, match, scan.evidence[index] ?? [])));
   const outcome = outcomeOfScan({
     hasStandingFinding: findings.some(({ exclusion }) => exclusion === undefined),
     hasExcludedFinding: findings.some(({ exclusion }) => exclusion !== undefined),
@@ -106,6 +114,7 @@ function findingOf(scanId: string, match: RuleMatch, evidence: readonly Evidence
     evidence,
     exclusion: undefined,
     exclusionBasis: undefined,
+    claims: [],
   };
 }
 

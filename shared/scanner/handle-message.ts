@@ -9,9 +9,11 @@
 import { randomUUID } from 'node:crypto';
 import { delay } from '../base/retry.ts';
 import { errorText } from '../base/describe-error.ts';
-import { SluiceError } from '../base/errors.ts';
+import { invariant, SluiceError } from '../base/errors.ts';
 import type { AllowList } from '../events/allow-list.ts';
+import { readMessageValues } from '../events/message-values.ts';
 import { parseMessage } from '../events/parse-message.ts';
+import type { DeliverRequest, WalkRequest } from '../events/scan-request.ts';
 import { DeadlineReached, withDeadline } from './deadline.ts';
 import type { HandledRequest, RequestContext, RequestHandler } from './handle-request.ts';
 
@@ -35,6 +37,18 @@ export class DrainingError extends SluiceError {
   }
 }
 
+/** What a message may ask for besides requests. */
+export interface MessageServices {
+  /** Tries again to deliver a report. */
+  readonly deliver: (request: DeliverRequest) => Promise<void>;
+  /** Takes a step through the objects that exist. */
+  readonly walk: (request: WalkRequest, abortSignal: AbortSignal) => Promise<void>;
+  /** Whether no scan should be begun, because the reports of those before wait for delivery. */
+  readonly isFull: () => Promise<boolean>;
+  /** Sends the same events again, later. */
+  readonly postpone: (events: readonly unknown[]) => Promise<void>;
+}
+
 export interface MessageLimits {
   /**
    * How long one message may take; 27 minutes unless given. The host kills the whole process at 30, with every scan in it:
@@ -51,13 +65,20 @@ const MAX_FAULTS_TOLD = 3;
 
 export class MessageHandler {
   readonly #requests: Pick<RequestHandler, 'handle'>;
+  readonly #services: MessageServices;
   readonly #allow: AllowList;
   readonly #limits: MessageLimits;
   readonly #draining = new AbortController();
   readonly #inFlight = new Set<Promise<unknown>>();
 
-  constructor(requests: Pick<RequestHandler, 'handle'>, allow: AllowList, limits: MessageLimits = {}) {
+  constructor(
+    requests: Pick<RequestHandler, 'handle'>,
+    services: MessageServices,
+    allow: AllowList,
+    limits: MessageLimits = {},
+  ) {
     this.#requests = requests;
+    this.#services = services;
     this.#allow = allow;
     this.#limits = limits;
   }
@@ -67,8 +88,15 @@ export class MessageHandler {
     return this.#inFlight.size;
   }
 
+  /** What a message is handled with, for those that handle messages in another way. */
+  contextOf(metadata: MessageMetadata, abortSignal: AbortSignal): RequestContext {
+    const messageId = typeof metadata.id === 'string' && metadata.id !== '' ? metadata.id : randomUUID();
+    const yieldSignal = this.#draining.signal;
+    return { dequeueCount: readCount(metadata.dequeueCount), messageId, abortSignal, yieldSignal };
+  }
+
   /**
-   * Resolves with one entry for each request when all are recorded. Rejects with `MessageNotHandledError` when any could not
+   * Resolves with one entry for each request when all are recorded, and with none where they were put off. Rejects with `MessageNotHandledError` when any could not
    * be, after all were tried, and with `DrainingError` once `drain` was called.
    */
   async handle(message: unknown, metadata: MessageMetadata = {}): Promise<readonly HandledRequest[]> {
@@ -94,11 +122,9 @@ export class MessageHandler {
 
   async #handle(message: unknown, metadata: MessageMetadata): Promise<readonly HandledRequest[]> {
     const { messageInMs = 27 * 60_000 } = this.#limits;
-    const messageId = typeof metadata.id === 'string' && metadata.id !== '' ? metadata.id : randomUUID();
-    const context = { dequeueCount: readCount(metadata.dequeueCount), messageId };
     try {
       return await withDeadline(messageInMs, undefined, (abortSignal) =>
-        this.#handleAll(message, { ...context, abortSignal, yieldSignal: this.#draining.signal }),
+        this.#handleAll(message, this.contextOf(metadata, abortSignal)),
       );
     } catch (error) {
       if (!(error instanceof DeadlineReached)) throw error;
@@ -111,13 +137,19 @@ export class MessageHandler {
     const handled: HandledRequest[] = [];
     const faults: unknown[] = [];
     const requests = parseMessage(message, this.#allow);
+    if (requests.some(({ kind }) => kind === 'scan') && (await this.#services.isFull())) {
+      await this.#postpone(message);
+      return [];
+    }
     // One after the other: a message with many events is rare, and each scan takes all the speed there is.
     for (const request of requests) {
       abortSignal.throwIfAborted();
       // What has not begun is begun elsewhere, when the message comes again.
       yieldSignal.throwIfAborted();
       try {
-        handled.push(await this.#requests.handle(request, context));
+        if (request.kind === 'deliver') await this.#services.deliver(request);
+        else if (request.kind === 'walk') await this.#services.walk(request, abortSignal);
+        else handled.push(await this.#requests.handle(request, context));
       } catch (error) {
         faults.push(error);
       }
@@ -126,6 +158,13 @@ export class MessageHandler {
     abortSignal.throwIfAborted();
     yieldSignal.throwIfAborted();
     throw notHandled(faults, requests.length);
+  }
+
+  async #postpone(message: unknown): Promise<void> {
+    const events = readMessageValues(message);
+    // A message that cannot be read asks for no scan.
+    invariant(!('fault' in events), 'a message that asks for a scan cannot be read');
+    await this.#services.postpone(events);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * One request to its recorded end. In goes what a message asked for; out come the reports that were recorded for it. Nothing is
- * returned before every sink has accepted its report and the ledger says `done`; whatever throws has left nothing half said, and
+ * returned before every sink has accepted its report (or it is safe in the outbox) and the ledger says `done`; whatever throws has left nothing half said, and
  * the message may come again.
  *
  *   ledger: done? ─► open the current version ─► ledger: claim ─► slot ─► scan ─► sinks ─► ledger ─► superseded versions
@@ -21,13 +21,17 @@ import type { ByteSource, ObjectProperties } from '../objects/byte-source.ts';
 import { LinkedAbort } from '../objects/linked-abort.ts';
 import { ObjectChangedError, SourceReadError } from '../objects/object-errors.ts';
 import type { ReportFrame } from './build-report.ts';
-import { reportOutcome, reportScan } from './build-report.ts';
+import { reportOutcome } from './build-report.ts';
 import type { ExternalName } from './object-externals.ts';
 import { declaredExternals, externalsOf, pickExternals } from './object-externals.ts';
-import { isFinal, ReportRecorder } from './record-report.ts';
-import { ReportFrames } from './report-frames.ts';
+import type { PolicyDecision } from './policies.ts';
+import { isFinal } from './record-report.ts';
+import type { ReportRecorder } from './record-report.ts';
+import type { ReportFrames } from './report-frames.ts';
 import type { RuleSet } from './rule-set.ts';
 import { ScanClaim, TakenOverError } from './scan-claim.ts';
+import type { JudgedObject, ScanJudge } from './scan-judge.ts';
+import { outcomeOfPolicy } from './scan-judge.ts';
 import type { ObjectScan, ScanObjectOptions } from './scan-object.ts';
 import type { ScanReport } from './scan-report.ts';
 import type { ScanSlots } from './scan-slots.ts';
@@ -42,18 +46,20 @@ import { incompleteOutcome, refusedOutcome, supersededOutcome } from './verdict.
 export interface OpenedObject {
   readonly properties: ObjectProperties & ScannableProperties;
   readonly source: ByteSource;
+  readonly readTags: JudgedObject['readTags'];
 }
 
 /** What handling requests needs from outside. */
 export interface RequestHandlerParts {
   readonly ruleSet: RuleSet;
+  readonly judge: ScanJudge;
   readonly ledger: Ledger;
   readonly slots: ScanSlots;
   readonly log: Logger;
   /** Opens the version that is there now, or the one that `versionId` names. */
   readonly open: (request: ScanRequest, options: { readonly abortSignal: AbortSignal }) => Promise<OpenedObject>;
-  /** Resolves once every sink has accepted; rejects with `ReportRefusedError` when one never will. */
-  readonly deliver: (report: ScanReport) => Promise<void>;
+  readonly recorder: ReportRecorder;
+  readonly frames: ReportFrames;
   readonly scan: Pick<ScanObjectOptions, 'digests' | 'digestsOf' | 'evidence' | 'deadlineInMs' | 'limits'>;
   readonly checkpoints: CheckpointStore;
   /** Where the app's own messages go. */
@@ -112,6 +118,7 @@ const knownApis = new Set([
 export class RequestHandler {
   readonly #parts: RequestHandlerParts;
   readonly #recorder: ReportRecorder;
+  readonly #judge: ScanJudge;
   readonly #frames: ReportFrames;
   readonly #slices: SliceRunner;
   readonly #externals: readonly ExternalName[];
@@ -119,8 +126,9 @@ export class RequestHandler {
   constructor(parts: RequestHandlerParts) {
     this.#parts = parts;
     this.#slices = new SliceRunner({ ...parts, rules: parts.ruleSet.rules });
-    this.#recorder = new ReportRecorder(parts);
-    this.#frames = new ReportFrames(parts.ruleSet);
+    this.#recorder = parts.recorder;
+    this.#frames = parts.frames;
+    this.#judge = parts.judge;
     this.#externals = declaredExternals(parts.ruleSet.rules);
   }
 
@@ -177,8 +185,10 @@ export class RequestHandler {
     try {
       const opened = await this.#open(request, context);
       try {
-        current = this.#frames.found(request, opened.properties);
-        return await this.#scanOpened(request, current, opened, context);
+        const decision = this.#judge.decide(request.account, opened.properties);
+        const limit = decision.kind === 'limit' ? decision.limit : undefined;
+        current = this.#frames.found(request, opened.properties, limit);
+        return await this.#scanOpened(request, current, opened, decision, context);
       } finally {
         await opened.source.close();
       }
@@ -211,10 +221,12 @@ export class RequestHandler {
     request: ScanRequest,
     frame: ReportFrame,
     opened: OpenedObject,
+    decision: PolicyDecision,
     context: RequestContext,
   ): Promise<Ended> {
     const { properties } = opened;
-    const unscannable = outcomeOfProperties(properties) ?? outcomeOfCopy(properties, isLastTry(context));
+    const unscannable =
+      outcomeOfProperties(properties) ?? outcomeOfPolicy(decision) ?? outcomeOfCopy(properties, isLastTry(context));
     if (unscannable !== undefined) return { frame, reports: await this.#recordOutcome(frame, unscannable) };
     const { resumes } = request;
     const generation = resumes?.scanId === frame.scanId ? resumes.generation : undefined;
@@ -235,13 +247,19 @@ export class RequestHandler {
       case 'claimed': {
         const { run } = answer.entry;
         invariant(run !== undefined, 'a scan was claimed and does not run');
-        return this.#scanClaimed(new ScanClaim(frame, run, { ...this.#parts, ...this.#parts.limits }), opened, context);
+        const claim = new ScanClaim(frame, run, { ...this.#parts, ...this.#parts.limits });
+        return this.#scanClaimed(claim, opened, decision, context);
       }
     }
   }
 
   /** Scans what is claimed until the scan or its slice ends. The claim is given up whatever happens. */
-  async #scanClaimed(claim: ScanClaim, opened: OpenedObject, context: RequestContext): Promise<Ended> {
+  async #scanClaimed(
+    claim: ScanClaim,
+    opened: OpenedObject,
+    decision: PolicyDecision,
+    context: RequestContext,
+  ): Promise<Ended> {
     const { frame } = claim;
     try {
       const slice = await this.#runSlice(claim, opened, context);
@@ -249,7 +267,8 @@ export class RequestHandler {
       if (slice.kind === 'yielded') return { frame, reports: [], left: slice };
       const { scan } = slice;
       if (scan.cause !== undefined && isWorthAnotherTry(scan.cause) && !isLastTry(context)) throw scan.cause;
-      const reports = asList(await this.#recorder.record(reportScan(frame, scan, new Date())));
+      const report = await this.#judge.report(frame, scan, opened, decision, context.abortSignal);
+      const reports = asList(await this.#recorder.record(report));
       if (claim.hasCheckpoint) await this.#slices.forget(frame.scanId);
       return { frame, reports };
     } catch (error) {

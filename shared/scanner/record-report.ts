@@ -2,14 +2,16 @@
  * Recording a report: every sink first, then the ledger, in that order. A crash between the two costs a second row with the same
  * id; the other order would cost the row.
  *
- * Three ways a sink can say no. *Later*: thrown, the message comes again. *Not to anybody* (access, settings): thrown too, since
- * the report is good and is delivered once a person has put that right; the host keeps the message aside after its last try.
- * *Not this report*: trying again cannot help, so what is recorded instead is that it failed, in a report small enough to pass.
+ * Three ways a sink can say no. *Later*, and *not to anybody* (access, settings): the report is good, and waits in the outbox until
+ * the sink takes it; the ledger says `done` all the same, so that the object is not read again. *Not this report*: trying again
+ * cannot help, so what is recorded instead is that it failed, in a report small enough to pass.
  */
 import type { Logger } from '../base/log.ts';
 import { SluiceError } from '../base/errors.ts';
+import type { DeliverRequest } from '../events/scan-request.ts';
 import type { Ledger, LedgerEntry } from '../ledger/ledger.ts';
 import type { ObjectIdentity } from '../objects/byte-source.ts';
+import type { ReportOutbox } from './report-outbox.ts';
 import type { ScanReport } from './scan-report.ts';
 import { failedOutcome, mayReplace, rankOf } from './verdict.ts';
 
@@ -22,6 +24,7 @@ export interface ReportRecorderParts {
   readonly ledger: Ledger;
   /** Resolves once every sink has accepted; rejects with `ReportRefusedError` when one never will. */
   readonly deliver: (report: ScanReport) => Promise<void>;
+  readonly outbox: Pick<ReportOutbox, 'keep' | 'deliver'>;
   readonly log: Logger;
 }
 
@@ -59,7 +62,26 @@ export class ReportRecorder {
     return recorded;
   }
 
+  /** One more try at a report that waits in the outbox; the ledger has its outcome already. */
+  async deliverAgain(request: DeliverRequest): Promise<void> {
+    await this.#parts.outbox.deliver(request, async (report) => {
+      await this.#deliverOrRefuse(report);
+    });
+  }
+
+  /** Returns what the sinks took, or what waits for them. */
   async #deliver(report: ScanReport): Promise<ScanReport> {
+    try {
+      return await this.#deliverOrRefuse(report);
+    } catch (error) {
+      // Anything else is no sink's answer but a bug.
+      if (!(error instanceof SluiceError)) throw error;
+      await this.#parts.outbox.keep(report, error);
+      return report;
+    }
+  }
+
+  async #deliverOrRefuse(report: ScanReport): Promise<ScanReport> {
     try {
       await this.#parts.deliver(report);
       return report;
@@ -75,11 +97,13 @@ export class ReportRecorder {
 
 /**
  * Whether a recorded outcome still holds when the same version is asked for again. What failed may succeed, an archived object
- * may be brought back, and a key may be given up, all without a new version.
+ * may be brought back, a key may be given up, and a policy withdrawn, all without a new version.
  */
 export function isFinal(entry: LedgerEntry): boolean {
   if (entry.verdict === 'failed') return false;
-  return !(entry.verdict === 'skipped' && (entry.reason === 'archived' || entry.reason === 'customerKey'));
+  if (entry.verdict !== 'skipped') return true;
+  const { reason = '' } = entry;
+  return reason !== 'archived' && reason !== 'customerKey' && !reason.startsWith('policy:');
 }
 
 /** What was found is told in words at least, since the rows that said it are what could not be recorded. */

@@ -7,16 +7,19 @@ import type { RefusedRequest, ScanRequest } from '../events/scan-request.ts';
 import type { ObjectIdentity, ObjectProperties } from '../objects/byte-source.ts';
 import { ENGINE_VERSION } from '../yara/index.ts';
 import type { ReportFrame } from './build-report.ts';
+import type { RuleLimit } from './policies.ts';
 import type { RuleSet } from './rule-set.ts';
 import type { ScanBasis } from './scan-ids.ts';
 import { refusalIdOf, scanIdOf } from './scan-ids.ts';
 
 export class ReportFrames {
   readonly #ruleSet: RuleSet;
+  readonly #exclusionsDigest: string;
   readonly #basis: ScanBasis;
 
-  constructor(ruleSet: RuleSet) {
+  constructor(ruleSet: RuleSet, exclusionsDigest: string) {
     this.#ruleSet = ruleSet;
+    this.#exclusionsDigest = exclusionsDigest;
     this.#basis = { rulesDigest: ruleSet.digest, engineVersion: ENGINE_VERSION };
   }
 
@@ -27,15 +30,26 @@ export class ReportFrames {
     return this.#ofVersion(object, request.resourceId, request.eventTime, sizeInBytes);
   }
 
-  /** The version that was opened; named in the request's words, so that rows about one object spell it one way. */
-  found(request: ScanRequest, properties: ObjectProperties): ReportFrame {
+  /**
+   * The version that was opened; named in the request's words, so that rows about one object spell it one way. A scan with
+   * fewer rules is another scan: what it does not find may still be there.
+   */
+  found(request: ScanRequest, properties: ObjectProperties, limit?: RuleLimit): ReportFrame {
     const { account, container, objectName, url } = request;
     const { eTag, versionId, sizeInBytes, lastModified } = properties;
     // The event tells when the version it names was uploaded; of another one the storage's own word is all there is.
     const isAsked = request.eTag === undefined || request.eTag === eTag;
     const eventTime = isAsked ? request.eventTime : lastModified.toISOString();
     const object = { account, container, objectName, url, eTag, versionId };
-    return this.#ofVersion(object, request.resourceId, eventTime, sizeInBytes);
+    return this.#ofVersion(object, request.resourceId, eventTime, sizeInBytes, limit);
+  }
+
+  /** The built-in sample; each time it is scanned is a scan of its own. */
+  canary(objectName: string, sizeInBytes: number, now: Date): ReportFrame {
+    const url = `sluice://canary/${objectName}`;
+    const eTag = now.toISOString();
+    const object = { account: 'sluice', container: 'canary', objectName, url, eTag, versionId: undefined };
+    return { ...this.#ofVersion(object, '', eTag, sizeInBytes), isCanary: true };
   }
 
   /** A message that asks for no scan; `messageId` tells it apart where the event has no id. */
@@ -59,8 +73,10 @@ export class ReportFrames {
     resourceId: string,
     eventTime: string,
     sizeInBytes: number | undefined,
+    limit?: RuleLimit,
   ): ReportFrame {
-    return { ...this.#attempt(), scanId: scanIdOf(object, this.#basis), object, resourceId, eventTime, sizeInBytes };
+    const scanId = scanIdOf(object, { ...this.#basis, limitDigest: limit?.digest });
+    return { ...this.#attempt(), scanId, object, resourceId, eventTime, sizeInBytes };
   }
 
   #attempt(): Pick<ReportFrame, 'attemptId' | 'startedAt' | 'ruleSet' | 'exclusionsDigest' | 'isCanary'> {
@@ -68,7 +84,7 @@ export class ReportFrames {
       attemptId: randomUUID(),
       startedAt: new Date(),
       ruleSet: this.#ruleSet,
-      exclusionsDigest: '',
+      exclusionsDigest: this.#exclusionsDigest,
       isCanary: false,
     };
   }

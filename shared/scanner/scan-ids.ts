@@ -13,12 +13,16 @@ export interface ScanBasis {
   /** `CompiledRules.digest` of the bundle. */
   readonly rulesDigest: string;
   readonly engineVersion: string;
+  /** Digest of the limit that a policy sets on the rules; undefined when all are asked. */
+  readonly limitDigest?: string | undefined;
 }
 
 /** The ScanId of one version of one object under these rules: lower-case hex, 64 characters. */
 export function scanIdOf(object: ObjectIdentity, basis: ScanBasis): string {
   const { account, container, objectName, versionId, eTag } = object;
-  return sha256Hex([account, container, objectName, versionId, eTag, basis.rulesDigest, basis.engineVersion]);
+  const { rulesDigest, engineVersion, limitDigest } = basis;
+  const limit = limitDigest === undefined ? [] : [limitDigest];
+  return sha256Hex([account, container, objectName, versionId, eTag, rulesDigest, engineVersion, ...limit]);
 }
 
 /**

@@ -69,7 +69,9 @@ export type ScanSlice =
   | { readonly kind: 'yielded'; readonly checkpoint: ScanCheckpoint | undefined };
 
 export interface ObjectScan {
-  /** The engine's answer; undefined when the scan was stopped before there was one. */
+  /**
+   * The engine's answer. Of a scan that was stopped, what had been found for certain by then: undefined when that was nothing.
+   */
   readonly result: ScanResult | undefined;
   readonly stoppedBy: 'deadline' | 'sourceError' | 'noProgress' | undefined;
   /** The error behind `stoppedBy: 'sourceError'`; says whether trying again can help. */
@@ -184,7 +186,7 @@ class RunningScan {
         const last = this.#lastCheckpoint;
         return { kind: 'yielded', checkpoint: last === undefined ? this.#takeCheckpoint() : last.taken };
       }
-      return { kind: 'ended', scan: this.#stopped(error) };
+      return { kind: 'ended', scan: await this.#stopped(error) };
     }
     return { kind: 'ended', scan: await this.#complete(answer) };
   }
@@ -292,8 +294,12 @@ class RunningScan {
     };
   }
 
-  /** The answer of a scan that `error` ended; throws it when it is none that can be recorded as such. */
-  #stopped(error: unknown): ObjectScan {
+  /**
+   * The answer of a scan that `error` ended; throws it when it is none that can be recorded as such. What matched for certain
+   * before the time was up, or before a read failed, is part of it. A source that broke its word about the size has shown
+   * nothing for certain.
+   */
+  async #stopped(error: unknown): Promise<ObjectScan> {
     const actual = error instanceof SourceError ? (this.#readFailure ?? error) : error;
     if (actual instanceof DeadlineReached) return this.#stoppedBy('deadline', undefined, actual.message);
     if (actual instanceof SourceReadError || actual instanceof SourceError) {
@@ -302,17 +308,23 @@ class RunningScan {
     throw actual;
   }
 
-  #stoppedBy(stoppedBy: 'deadline' | 'sourceError', cause: ObjectScan['cause'], detail: string): ObjectScan {
+  async #stoppedBy(
+    stoppedBy: 'deadline' | 'sourceError',
+    cause: ObjectScan['cause'],
+    detail: string,
+  ): Promise<ObjectScan> {
+    const result = cause instanceof SourceError ? undefined : this.#scanner?.resultSoFar();
+    const matches = result?.matches ?? [];
     return {
-      result: undefined,
+      result: matches.length === 0 ? undefined : result,
       stoppedBy,
       cause,
       detail,
       isWhole: false,
+      evidence: await this.#collectEvidence(matches),
       bytesRead: this.#bytesStreamed + this.#bytesReadElsewhere,
       sizeInBytes: this.#source.size,
       digests: {},
-      evidence: [],
     };
   }
 

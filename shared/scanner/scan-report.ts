@@ -29,6 +29,8 @@ export interface Finding {
   /** The id of the exclusion that marks it; undefined for a finding that stands. */
   readonly exclusion: string | undefined;
   readonly exclusionBasis: 'trusted' | 'claimed' | undefined;
+  /** What the uploader says that exclusions ask for, by field, such as `process.name`. */
+  readonly claims: readonly (readonly [field: string, value: string])[];
 }
 
 export interface ScanReport {

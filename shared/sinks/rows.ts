@@ -64,6 +64,8 @@ export interface FindingRow extends CommonColumns {
   readonly Evidence: readonly (EvidenceMatch | OmittedEvidence)[];
   readonly Exclusion: string;
   readonly ExclusionBasis: string;
+  /** By field, such as `process.name`. `…` says how many entries were left out. */
+  readonly Claims: Readonly<Record<string, string>>;
 }
 
 type MetaScalar = string | number | boolean;
@@ -83,6 +85,7 @@ const fieldBytes = 4_096;
 const tagsBytes = 8_192;
 const metaBytes = 30_000;
 const evidenceBytes = 30_000;
+const claimsBytes = 16_384;
 const entryTextBytes = 4_096;
 
 /**
@@ -144,6 +147,7 @@ function toFindingColumns(finding: Finding): Omit<FindingRow, keyof CommonColumn
     Evidence: toEvidence(finding.evidence),
     Exclusion: field(finding.exclusion),
     ExclusionBasis: field(finding.exclusionBasis),
+    Claims: toClaims(finding.claims),
   };
 }
 
@@ -169,6 +173,12 @@ function toMeta(meta: Finding['meta']): Record<string, MetaColumn> {
   if (omitted > 0) byName.set('…', `${omitted} more`);
   // fromEntries defines properties, so that a name such as `__proto__` is a name like any other.
   return Object.fromEntries(byName);
+}
+
+function toClaims(claims: Finding['claims']): Record<string, string> {
+  const toEntry = ([name, value]: Finding['claims'][number]) => [entryText(name), entryText(value)] as const;
+  const { kept, omitted } = boundEntries(claims, toEntry, claimsBytes);
+  return Object.fromEntries(omitted === 0 ? kept : [...kept, ['…', `${omitted} more`] as const]);
 }
 
 function toEvidence(evidence: Finding['evidence']): (EvidenceMatch | OmittedEvidence)[] {

@@ -1,5 +1,6 @@
 /** `shared/yara/DIALECT.md` is true: both engines answer its examples as it says, and it has an entry for every name in use. */
 import { describe, expect, it } from 'vitest';
+import { grammarCases } from '../unit/shared/yara/syntax/grammar-cases.ts';
 import { dialect, SHARED_CONSTRAINTS } from '../differential/dialect.ts';
 import { allCases } from './all-cases.ts';
 import type { Answer } from './answer.ts';
@@ -28,6 +29,8 @@ describe('the page of the dialect', () => {
       return [...(meant === undefined ? [] : [meant.name]), ...(named === undefined ? [] : [named])];
     }),
   );
+
+  for (const { verdict, name } of grammarCases()) if (verdict === 'ours' || verdict === 'theirs') cases.add(name);
 
   it('has an entry for every name that tests use, and no other', () => {
     const names = entries.map(({ name }) => name);

@@ -53,6 +53,7 @@ export const supportedFeatures: ReadonlySet<string> = new Set([
   'module-string',
   'module-time',
   'module-console',
+  'module-elf',
   // rules
   'rule-reference',
   'rule-set',

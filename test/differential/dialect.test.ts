@@ -75,6 +75,12 @@ const inside: Readonly<Record<string, Case>> = {
     bytes: 'readprocessmemory',
     ours: [[0, 17]],
   },
+  're-scan-limit': {
+    what: 'a repeat that goes on for more than 4,096 bytes',
+    text: 'rule r { strings: $a = /foo[a-z]+/ condition: $a }',
+    bytes: `foo${'x'.repeat(10_000)}`,
+    ours: [[0, 4096]],
+  },
   [SHARED_CONSTRAINTS]: {
     what: 'a pattern that an earlier rule needs in small objects only',
     text: 'rule q { strings: $a = "needle" condition: filesize < 4 and $a } rule r { strings: $a = "needle" condition: $a }',
@@ -181,6 +187,27 @@ const outside: readonly (Case & { readonly entry: string })[] = [
       [0, 17],
       [1, 16],
     ],
+  },
+  {
+    entry: 're-scan-limit',
+    what: 'a length that no bound has cut',
+    text: 'rule r { strings: $a = /foo[a-z]+/ condition: $a }',
+    bytes: `foo${'x'.repeat(3000)}`,
+    ours: [[0, 2999]],
+  },
+  {
+    entry: 're-scan-limit',
+    what: 'a match that is missed, and short',
+    text: 'rule r { strings: $a = /foo[a-z]+/ condition: $a }',
+    bytes: `foobar foo${'x'.repeat(10_000)}`,
+    ours: [[7, 4095]],
+  },
+  {
+    entry: 're-scan-limit',
+    what: 'a regex that cannot be so long',
+    text: 'rule r { strings: $a = /fo{1,2000}[a-z]{1,2000}/ condition: $a }',
+    bytes: `fo${'x'.repeat(10_000)}`,
+    ours: [[0, 2001]],
   },
   {
     entry: SHARED_CONSTRAINTS,

@@ -14,6 +14,7 @@ import {
   hasPart,
   isCountedLoop,
   isRepeatedText,
+  longestMatch,
   mistakenFor,
   type Gaps,
 } from './regex-shape.ts';
@@ -106,7 +107,24 @@ export const dialect: readonly DialectEntry[] = [
       return onlyOurs.length === 0 && onlyReference.length === 0 && isRight(pattern, difference, bytes);
     },
   },
+  {
+    name: 're-scan-limit',
+    why: 'a regex is followed for 4,096 bytes each way from the text that was looked for, which ours does not know',
+    explains(pattern, { onlyOurs, onlyReference, changed }, { bytes }) {
+      if (pattern.kind !== 'regex' || longestMatch(pattern.regex.root) < NEAR_LIMIT.least) return false;
+      const arbiter = arbiterOf(pattern);
+      if (arbiter === undefined || onlyOurs.length + onlyReference.length > MOST_JUDGED) return false;
+      const isNear = ({ length }: FoundMatch): boolean => length >= NEAR_LIMIT.least && length <= NEAR_LIMIT.most;
+      return (
+        [...onlyOurs, ...onlyReference].every((match) => isNear(match) && arbiter(bytes, match.offset).size > 0) &&
+        changed.every(({ ours, reference }) => isNear(ours.length > reference.length ? ours : reference))
+      );
+    },
+  },
 ];
+
+/** Lengths that the reference's bound of 4,096 bytes before and behind a text can cut. */
+const NEAR_LIMIT = { least: 4090, most: 8200 } as const;
 
 /** The entry that is told by asking the reference about the rule alone: see `question.ts`. */
 export const SHARED_CONSTRAINTS = 'shared-constraints';

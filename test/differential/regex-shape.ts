@@ -79,3 +79,25 @@ export function gapsOf(root: RegexNode): Gaps {
     node?.kind === 'repeat' && node.min !== node.max && node.node.kind === 'dot' && !node.node.includesNewline;
   return { leading: isGap(items[0]), trailing: isGap(items.at(-1)) };
 }
+
+/** In bytes of the plain form. */
+export function longestMatch(node: RegexNode): number {
+  switch (node.kind) {
+    case 'empty':
+    case 'assertion':
+      return 0;
+    case 'literal':
+      return node.bytes.length;
+    case 'dot':
+    case 'class':
+      return 1;
+    case 'group':
+      return longestMatch(node.node);
+    case 'sequence':
+      return node.items.reduce((sum, item) => sum + longestMatch(item), 0);
+    case 'alternation':
+      return Math.max(...node.alternatives.map(longestMatch));
+    case 'repeat':
+      return node.max === 0 ? 0 : (node.max ?? Infinity) * longestMatch(node.node);
+  }
+}

@@ -106,6 +106,27 @@ describe('exhaustively', () => {
     await expectSameEverywhere(patterns, allObjects([A, 0x41, 0x5f], 5));
   });
 
+  it('texts under keys in objects of letters that the keys make of each other, cut at every place', async () => {
+    const patterns: NaivePattern[] = [];
+    for (const text of allObjects([A, B], 2)) {
+      if (text.length === 0) continue;
+      for (const [ascii, wide] of [
+        [true, false],
+        [false, true],
+        [true, true],
+      ] as const) {
+        for (const fullword of [false, true]) {
+          for (const xor of [
+            [0, 3],
+            [1, 2],
+          ] as const)
+            patterns.push({ kind: 'text', bytes: [...text], ascii, wide, fullword, xor });
+        }
+      }
+    }
+    await expectSameEverywhere(patterns, allObjects([A, B, 0, 1], 5));
+  });
+
   it('hex patterns of up to 3 elements, jumps and alternatives in objects of up to 7 letters, cut at every place', async () => {
     const element = (high: number | undefined, low: number | undefined, not = false): HexNode => ({
       kind: 'byte',

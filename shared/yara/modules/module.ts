@@ -39,6 +39,8 @@ export interface ObjectView {
   unsigned64(offset: number, isBigEndian?: boolean): bigint | undefined;
   /** A copy; undefined unless all of it exists. At most `MAX_VIEW_BYTES`. */
   bytes(offset: number, length: number): Uint8Array | undefined;
+  /** Ends the call for good: what it would give cannot be learnt, because of a bound such as `limit:textBytes`. */
+  refuse(reason: string): never;
 }
 
 export const MAX_VIEW_BYTES = 1 << 20;
@@ -51,6 +53,8 @@ export interface RegexValue {
 
 export interface CallContext {
   readonly object: ObjectView;
+  /** The fields of a module that has any. */
+  root(module: string): StructureValue;
   /** Seconds since 1970 when the scan began. */
   readonly now: number;
   /** The computation over `offset … offset + length`, which lies within the object. */

@@ -2,16 +2,17 @@
  * The modules. To add one: a folder with its `schema.ts`, `functions.ts` and `<name>.ts`, and a line in `modules`.
  */
 import { consoleModule } from './console/console.ts';
+import { elfModule } from './elf/elf.ts';
 import { hashModule } from './hash/hash.ts';
 import { mathModule } from './math/math.ts';
 import type { Module } from './module.ts';
 import { stringModule } from './string/string.ts';
 import { timeModule } from './time/time.ts';
 
-export const modules: readonly Module[] = [consoleModule, hashModule, mathModule, stringModule, timeModule];
+export const modules: readonly Module[] = [consoleModule, elfModule, hashModule, mathModule, stringModule, timeModule];
 
 /** Modules that this version lacks. Importing one is fine; a rule that uses it is refused. */
-export const lackingModules: ReadonlySet<string> = new Set(['elf', 'pe']);
+export const lackingModules: ReadonlySet<string> = new Set(['pe']);
 
 /** Modules of the reference that are left out here. Importing one is fine; a rule that uses it is refused. */
 export const refusedModules: ReadonlySet<string> = new Set([

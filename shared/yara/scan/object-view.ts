@@ -71,6 +71,10 @@ export class HeldObject implements ObjectView {
     return typeof copied === 'number' ? this.missing(copied) : copied;
   }
 
+  refuse(reason: string): never {
+    return throwNotHeld({ kind: 'none', reason });
+  }
+
   /** False where the object ends before. */
   #load(offset: number, bytes: number): boolean {
     const { pages, size } = this.#evidence;

@@ -141,6 +141,12 @@ export class Pages {
     return bytes;
   }
 
+  /** Nothing before `offset` was seen. */
+  startAt(offset: number): void {
+    this.#observed = offset;
+    this.#tailStart = offset;
+  }
+
   save(): PagesState {
     return {
       head: this.#head.slice(0, this.#headLength),

@@ -18,6 +18,7 @@ export function reportMatches(
   rules: readonly number[],
   report: 'all' | 'evidence',
   matchesPerPattern: number,
+  isComplete: boolean,
 ): RuleMatch[] {
   const listed = report === 'all' ? matchesPerPattern : Math.min(EVIDENCE_MATCHES, matchesPerPattern);
   return rules.map((rule) => {
@@ -25,7 +26,7 @@ export function reportMatches(
     const first = ruleField(image, rule, 'firstPattern');
     for (let pattern = first; pattern < first + ruleField(image, rule, 'patternCount'); pattern++) {
       if (!hasPatternFlag(image, pattern, 'private'))
-        patterns.push(patternMatches(image, store, pattern, report, listed));
+        patterns.push(patternMatches(image, store, pattern, report, listed, isComplete));
     }
     return { ...ruleNames(image, rule), tags: tagsOf(image, rule), meta: metaOf(image, rule), patterns };
   });
@@ -37,6 +38,7 @@ function patternMatches(
   pattern: number,
   report: 'all' | 'evidence',
   listed: number,
+  isComplete: boolean,
 ): PatternMatches {
   const shown = Math.min(store.stored(pattern), listed);
   const count = store.count(pattern);
@@ -53,7 +55,7 @@ function patternMatches(
     kind: PATTERN_KINDS[patternField(image, pattern, 'kind')]!,
     matches,
     count,
-    countIsExact: report === 'all' || hasPatternFlag(image, pattern, 'needsCount'),
+    countIsExact: isComplete && (report === 'all' || hasPatternFlag(image, pattern, 'needsCount')),
     isTruncated: shown < count,
   };
 }

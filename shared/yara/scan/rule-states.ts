@@ -82,22 +82,26 @@ export class RuleStates {
 
   /** A global rule that is not true silences the rules of its namespace; an undecided one makes the true ones undecided. */
   applyGlobals(): void {
-    const image = this.#image;
-    const worst = new Map<number, number>();
-    this.values.forEach((state, rule) => {
-      if (!hasRuleFlag(image, rule, 'global') || state === STATE.true) return;
-      const namespace = ruleField(image, rule, 'namespace');
-      if (worst.get(namespace) !== STATE.false) worst.set(namespace, state);
-    });
-    if (worst.size === 0) return;
-    this.values.forEach((state, rule) => {
-      const silencer = worst.get(ruleField(image, rule, 'namespace'));
-      if (silencer === STATE.false) this.values[rule] = STATE.false;
-      else if (silencer !== undefined && state === STATE.true) this.values[rule] = STATE.undecided;
-    });
+    applyGlobals(this.#image, this.values);
   }
 
   #ruleOf(pattern: number): number {
     return this.#image.patterns[pattern * PATTERN_FIELDS + PATTERN.rule]!;
   }
+}
+
+/** What global rules do to `values`, one of `STATE` per rule; one that is not settled counts as undecided. */
+export function applyGlobals(image: RuleImage, values: Uint8Array): void {
+  const worst = new Map<number, number>();
+  values.forEach((state, rule) => {
+    if (!hasRuleFlag(image, rule, 'global') || state === STATE.true) return;
+    const namespace = ruleField(image, rule, 'namespace');
+    if (worst.get(namespace) !== STATE.false) worst.set(namespace, state);
+  });
+  if (worst.size === 0) return;
+  values.forEach((state, rule) => {
+    const silencer = worst.get(ruleField(image, rule, 'namespace'));
+    if (silencer === STATE.false) values[rule] = STATE.false;
+    else if (silencer !== undefined && state === STATE.true) values[rule] = STATE.undecided;
+  });
 }

@@ -17,7 +17,7 @@ import { Pages } from './pages.ts';
 import { ProgramRunner } from './program-runner.ts';
 import { Ranges } from './ranges.ts';
 import { reportMatches, ruleNames } from './report.ts';
-import { RuleStates } from './rule-states.ts';
+import { applyGlobals, RuleStates } from './rule-states.ts';
 import { SourceError, type ScanOptions, type ScanResult, type UndecidedRule } from './scan-result.ts';
 import { EVIDENCE_MATCHES, readScanOptions, type ScanSettings } from './settings.ts';
 import { Verifier } from './verify.ts';
@@ -143,7 +143,27 @@ export class StreamScanner {
       this.#whole.finish(this.#ranges, this.#position);
     }
     await this.#decide();
-    return this.#result(unread);
+    return this.#resultOf(this.#states.values, unread, true);
+  }
+
+  /**
+   * What is certain already of an object whose scan is not going to end, after an abort or a failed read: rules that match
+   * whatever the rest holds, with those of their matches that were found. No count is exact, nothing is called undecided, and
+   * which rules are among them may depend on chunks. Nothing is read, and the scan can go on.
+   */
+  resultSoFar(): ScanResult {
+    if (!this.#isEnded && !this.#isSettled) this.#look(false);
+    const values = this.#states.values.slice();
+    const { steps } = this.#evaluator;
+    const evidence = { ...this.#evidence(false), ruleStates: values };
+    values.forEach((state, rule) => {
+      if (state !== STATE.unknown || hasRuleFlag(this.#rules.image, rule, 'hasEffect')) return;
+      const learnt = this.#evaluator.evaluate(rule, evidence);
+      if (learnt === STATE.true || learnt === STATE.false) values[rule] = learnt;
+    });
+    this.#evaluator.steps = steps;
+    applyGlobals(this.#rules.image, values);
+    return this.#resultOf(values, (this.#settings.size ?? this.#position) - this.#position, false);
   }
 
   /**
@@ -212,6 +232,14 @@ export class StreamScanner {
     this.#evaluator.steps = state.evaluationSteps;
     this.#isSettled = state.isSettled;
     this.#nextSettling = state.nextSettling;
+  }
+
+  /** For `startScannerAt`. */
+  startAt(position: number): void {
+    this.#position = position;
+    this.#window.startAt(position);
+    this.#pages.startAt(position);
+    this.#nextSettling = position < FIRST_SETTLING ? FIRST_SETTLING : nextSettlingBehind(position);
   }
 
   #makeStore(): MatchStore {
@@ -304,7 +332,7 @@ export class StreamScanner {
 
   /** Evaluates what may be settled by now; stops matching when no rule can match any more. */
   #settleAlongTheWay(): void {
-    this.#nextSettling = (Math.floor(this.#position / SETTLE_EVERY) + 1) * SETTLE_EVERY;
+    this.#nextSettling = nextSettlingBehind(this.#position);
     if (this.#isSettled || this.#position === this.#settings.size) return;
     for (const rule of this.#states.toLookAt(this.#store)) {
       const state = this.#evaluate(rule, false);
@@ -347,21 +375,21 @@ export class StreamScanner {
     this.#evaluations += decision.evaluations;
   }
 
-  #result(unread: number): ScanResult {
+  #resultOf(states: Uint8Array, unread: number, isFinal: boolean): ScanResult {
     const { image } = this.#rules;
-    const { size, report } = this.#settings;
+    const { size, report, limits } = this.#settings;
     const undecided: UndecidedRule[] = [];
     const matching: number[] = [];
     for (let rule = 0; rule < this.#rules.ruleCount; rule++) {
-      const state = this.#states.values[rule];
+      const state = states[rule];
       if (state === STATE.true && !hasRuleFlag(image, rule, 'private')) matching.push(rule);
-      if (state === STATE.undecided) {
+      if (isFinal && state === STATE.undecided) {
         const reason = this.#reasons.get(rule) ?? 'global';
         undecided.push({ ...ruleNames(image, rule), reason, detail: explain(reason) });
       }
     }
     return {
-      matches: reportMatches(image, this.#store, matching, report, this.#settings.limits.matchesPerPattern),
+      matches: reportMatches(image, this.#store, matching, report, limits.matchesPerPattern, isFinal),
       undecided,
       warnings: [],
       coverage: {
@@ -388,6 +416,20 @@ export function resumeScanner(rules: CompiledRules, checkpoint: Uint8Array, opti
   const scanner = new StreamScanner(rules, options);
   scanner.restore(checkpoint);
   return scanner;
+}
+
+/**
+ * A new scanner that stands at `position`, as if what comes before it held nothing that any rule looks for. No part of the
+ * public surface: tests place small objects where no test could read its way to.
+ */
+export function startScannerAt(rules: CompiledRules, position: number, options: ScanOptions = {}): StreamScanner {
+  const scanner = new StreamScanner(rules, options);
+  scanner.startAt(position);
+  return scanner;
+}
+
+function nextSettlingBehind(position: number): number {
+  return (Math.floor(position / SETTLE_EVERY) + 1) * SETTLE_EVERY;
 }
 
 /** An anchor is NaN where there is none. */

@@ -80,6 +80,12 @@ export class Window {
     this.#oldestIndex = LEFT_PAD;
   }
 
+  /** As if everything before `offset` had been looked at and had left. */
+  startAt(offset: number): void {
+    this.reset();
+    this.base = offset - this.end;
+  }
+
   /** Restores what a checkpoint held: `held` ends at `endOffset`, and positions before `cursorOffset` were looked at. */
   restore(held: Uint8Array, endOffset: number, cursorOffset: number): void {
     this.reset();

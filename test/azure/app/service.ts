@@ -23,9 +23,10 @@ import type { IngestionEndpoint } from '../../../shared/local/ingestion-endpoint
 import { localCredential } from '../../../shared/local/local-credential.ts';
 import { createIngestionClient } from '../../../shared/sinks/ingestion-client.ts';
 import { createLogAnalyticsSink } from '../../../shared/sinks/log-analytics.ts';
-import { compileRules, encodeRules } from '../../../shared/yara/index.ts';
+import { compileRules } from '../../../shared/yara/index.ts';
 import type { FaultProxy } from '../objects/fault-proxy.ts';
 import { startFaultProxy } from '../objects/fault-proxy.ts';
+import { writeRules } from '../rules-beside.ts';
 
 export const malicious = Buffer.from('callback = 30.40.50.60:9342\n');
 export const harmless = Buffer.from('callback = 130.40.50.60:93421\n');
@@ -71,7 +72,7 @@ export async function startService(): Promise<Service> {
   const caPath = join(folder, 'ca.pem');
   const rulesPath = join(folder, 'rules.sluice');
   await writeFile(caPath, endpoint.certificatePem);
-  await writeFile(rulesPath, encodeRules(compileRules([{ text: rules, namespace: 'test' }])));
+  await writeRules(rulesPath, compileRules([{ text: rules, namespace: 'test' }]));
   const { connectionString } = azurite;
   const config = readConfig({
     SLUICE_ACCOUNTS: azurite.account,

@@ -1,5 +1,5 @@
 /** The function as the host runs it: its real entry file, a real queue, and a host that treats messages as Functions does. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TableClient } from '@azure/data-tables';
@@ -14,7 +14,8 @@ import { startAzurite } from '../../../shared/local/azurite.ts';
 import { readQueueSettings } from '../../../shared/local/host-settings.ts';
 import type { QueueFunction, QueueHostEvent } from '../../../shared/local/queue-host.ts';
 import { QueueHost } from '../../../shared/local/queue-host.ts';
-import { compileRules, encodeRules } from '../../../shared/yara/index.ts';
+import { compileRules } from '../../../shared/yara/index.ts';
+import { writeRules } from '../rules-beside.ts';
 
 let azurite: AzuriteServer;
 let folder: string;
@@ -30,7 +31,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-function-'));
   azurite = await startAzurite();
   const rules = compileRules([{ text: 'rule found { strings: $a = "30.40.50.60:9342" condition: $a }' }]);
-  await writeFile(join(folder, 'rules.sluice'), encodeRules(rules));
+  await writeRules(join(folder, 'rules.sluice'), rules);
   vi.stubEnv('SLUICE_ACCOUNTS', azurite.account);
   vi.stubEnv('SLUICE_LOCAL_CONNECTION', azurite.connectionString);
   vi.stubEnv('SLUICE_SINKS', 'console');

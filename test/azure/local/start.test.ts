@@ -163,7 +163,7 @@ describe('npm start', () => {
     const uploads = BlobServiceClient.fromConnectionString(connectionString).getContainerClient('uploads');
     await uploads.getBlockBlobClient('by hand/Größe.txt').uploadData(Buffer.from('30.40.50.60:9342'));
     await run.wrote(/^by hand\/Größe\.txt\s+16 B\s+match\s/m);
-    await run.wrote(/^4\. Medium: YARA rule EQGRP_callbacks matches an object in uploads\n\s+File\s+Größe\.txt/m);
+    await run.wrote(/^5\. Medium: YARA rule EQGRP_callbacks matches an object in uploads\n\s+File\s+Größe\.txt/m);
     run.child.kill('SIGINT');
     expect(await run.ended, run.stderr).toBe(0);
     expect(run.stderr).toBe('');

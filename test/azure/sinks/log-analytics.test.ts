@@ -197,7 +197,7 @@ describe('log-analytics sink', () => {
     });
 
     test('a service that stays busy is given up in time, with an error to try again later', async () => {
-      const hasty = sinkFor(endpoint, { retryForMs: 100, retryDelayInMs: 20 });
+      const hasty = sinkFor(endpoint, { retryForMs: 1_000, retryDelayInMs: 200 });
       endpoint.failNext(Array.from({ length: 1_000 }, () => ({ status: 503 })));
       const error = await failureOf(hasty.record(makeReport(1, 1)));
       expect(error).toMatchObject({ code: 'INGESTION_FAILED', retryable: true, isRefused: false, status: 503 });

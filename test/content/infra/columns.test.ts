@@ -18,6 +18,7 @@ const finding: Finding = {
   evidence: [{ pattern: '$s1', offset: 17, length: 16, excerpt: '30.40.50.60:9342' }],
   exclusion: 'scheduled-maintenance',
   exclusionBasis: 'claimed',
+  claims: [['process.name', 'maintenance_script.exe']],
 };
 
 const full: ScanReport = {

@@ -134,6 +134,12 @@ describe('the package that is deployed', () => {
     await expect(made).rejects.toThrow('absent');
   });
 
+  it('is not made when a module asks for a file beside it, which it would not find', async () => {
+    const worker = `import { Worker } from 'node:worker_threads';\nexport const word = new Worker(new URL('./w.js', import.meta.url));`;
+    const made = layOut(checkout({ 'shared/app.ts': worker }));
+    await expect(made).rejects.toThrow(/app\.ts asks for a file beside it/);
+  });
+
   it('is not zipped when it has grown beyond all reason', () => {
     const root = checkout();
     const big = join(root, 'big');

@@ -39,6 +39,16 @@ describe('functions/scan-on-upload', () => {
   });
 });
 
+describe('the other functions', () => {
+  it.each([
+    ['record-poison', async () => (await import('../../../functions/record-poison.ts')).recordPoison({}, context)],
+    ['canary', async () => (await import('../../../functions/canary.ts')).runCanary()],
+    ['sweep', async () => (await import('../../../functions/sweep.ts')).startSweep()],
+  ])('%s loads without any setting, and tells which are missing', async (_, run) => {
+    await expect(run()).rejects.toBeInstanceOf(ConfigError);
+  });
+});
+
 describe('functions/lifecycle', () => {
   it('loads, and drains nothing when there was no message yet', async () => {
     const { drainOnTerminate } = await import('../../../functions/lifecycle.ts');

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { objectUrl, parseObjectUrl } from '../../../../shared/events/object-url.ts';
 import { parseMessage } from '../../../../shared/events/parse-message.ts';
-import type { SluiceRequest } from '../../../../shared/events/scan-request.ts';
+import type { QueueRequest } from '../../../../shared/events/scan-request.ts';
 import { allow, blobCreated } from '../../../unit/shared/events/message-builders.ts';
 
 // fast-check prints the seed and the path of a failing run.
@@ -10,7 +10,8 @@ import { allow, blobCreated } from '../../../unit/shared/events/message-builders
 const watchedHosts = ['contosouploads.blob.core.windows.net', 'contosolake.blob.core.windows.net'];
 
 /** What must hold for any request, whatever the message was. */
-function expectSound(request: SluiceRequest): void {
+function expectSound(request: QueueRequest): void {
+  if (request.kind === 'deliver' || request.kind === 'walk') throw new Error(`an event asks to ${request.kind}`);
   const { url } = request;
   if (request.kind === 'refused') {
     expect(request.detail.length).toBeLessThanOrEqual(300);

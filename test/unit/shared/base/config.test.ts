@@ -58,6 +58,7 @@ describe('readConfig', () => {
       evidence: 'excerpt',
       deadlineInMs: 86_400_000,
       sliceInMs: 480_000,
+      sweepInMs: 172_800_000,
       logLevel: 'info',
       cleanRows: 'all',
       warnings: [],

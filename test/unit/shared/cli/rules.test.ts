@@ -166,11 +166,11 @@ describe('sluice rules build', { timeout: TIMEOUT }, () => {
     ]);
     expect(built.status).toBe(0);
     expect(built.stdout).toMatch(
-      /^out\.sluice: 3 rules from 2 files, 1 warning, \d+(\.\d)? KB\ndigest [0-9a-f]{64}\n$/,
+      /^out\.sluice: 3 rules from 2 files, 1 warning, \d+(\.\d)? KB\ndigest [0-9a-f]{64}\nbeside it: 0 exclusions, 0 policies\n$/,
     );
     expect(again.stdout.split('\n')[1]).toBe(built.stdout.split('\n')[1]);
     expect(readFileSync(join(elsewhere, 'b/c.sluice')).equals(readFileSync(join(folder, 'out.sluice')))).toBe(true);
-    expect(readdirSync(join(elsewhere, 'b'))).toEqual(['c.sluice']);
+    expect(readdirSync(join(elsewhere, 'b'))).toEqual(['c.exclusions.json', 'c.policies.json', 'c.sluice']);
 
     const findings = async (rules: string) => {
       const { stdout } = await runHere(folder, ['scan', '--json', '--rules', `@/${rules}`, '@/a.txt']);

@@ -1,7 +1,7 @@
 /** The fixtures, the allow-list they pass, and events made to order from one of them. */
 import { readFileSync } from 'node:fs';
 import type { AllowList } from '../../../../shared/events/allow-list.ts';
-import type { RefusedRequest, ScanRequest, SluiceRequest } from '../../../../shared/events/scan-request.ts';
+import type { RefusedRequest, ScanRequest, QueueRequest } from '../../../../shared/events/scan-request.ts';
 
 export const allow: AllowList = {
   kind: 'azure',
@@ -32,13 +32,13 @@ export function blobCreated(
   return { ...event, data: { ...(event.data as object), ...data }, ...envelope };
 }
 
-export function onlyScan(requests: readonly SluiceRequest[]): ScanRequest {
+export function onlyScan(requests: readonly QueueRequest[]): ScanRequest {
   const [request] = requests;
   if (requests.length !== 1 || request?.kind !== 'scan') throw new Error(`not one scan: ${JSON.stringify(requests)}`);
   return request;
 }
 
-export function onlyRefusal(requests: readonly SluiceRequest[]): RefusedRequest {
+export function onlyRefusal(requests: readonly QueueRequest[]): RefusedRequest {
   const [request] = requests;
   if (requests.length !== 1 || request?.kind !== 'refused')
     throw new Error(`not one refusal: ${JSON.stringify(requests)}`);

@@ -139,7 +139,7 @@ describe('parseMessage', () => {
       (fixture('blob-created.event-grid') as unknown[])[0],
     ];
     const outcomes = parseMessage(batch, allow, now).map((request) =>
-      request.kind === 'scan' ? 'scan' : request.reason,
+      request.kind === 'refused' ? request.reason : request.kind,
     );
     expect(outcomes).toEqual(['scan', 'malformedMessage', 'foreignAccount', 'scan']);
   });

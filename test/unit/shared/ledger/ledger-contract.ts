@@ -251,6 +251,19 @@ export function describeLedger(
       }
     });
 
+    it('tells of all scans of one version of an object', async () => {
+      const ledger = open(now);
+      const objectName = freshScanId();
+      const [first, second, other] = [freshScanId(), freshScanId(), freshScanId()];
+      await ledger.finish(identity({ objectName }), first, 'attempt-1', clean);
+      await ledger.claim(identity({ objectName }), second, claimOf('attempt-2'));
+      await ledger.finish(identity({ objectName, eTag: '0x2' }), other, 'attempt-3', match);
+      const found = await ledger.findVersion(identity({ objectName }));
+      expect(new Set(found.map(({ scanId }) => scanId))).toEqual(new Set([first, second]));
+      for (const entry of found) expect(await ledger.find(identity({ objectName }), entry.scanId)).toEqual(entry);
+      expect(await ledger.findVersion(identity({ objectName, eTag: "0x'3" }))).toEqual([]);
+    });
+
     it('takes any name an object can have, and none at all', async () => {
       const ledger = open(now);
       const names = [

@@ -48,6 +48,7 @@ function finding(given: Partial<FindingRow> = {}): FindingRow {
     Evidence: [{ pattern: '$s1', offset: 25, length: 16, excerpt: '30.40.50.60:9342' }],
     Exclusion: '',
     ExclusionBasis: '',
+    Claims: {},
     ...given,
   };
 }

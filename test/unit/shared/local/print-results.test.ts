@@ -55,6 +55,7 @@ const finding = (given: Partial<FindingRow> = {}): FindingRow => ({
   Evidence: [{ pattern: '$s1', offset: 25, length: 16, excerpt: '30.40.50.60:9342' }],
   Exclusion: '',
   ExclusionBasis: '',
+  Claims: {},
   ...given,
 });
 const incident = (given: Partial<Incident> = {}): Incident => ({

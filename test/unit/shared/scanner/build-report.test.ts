@@ -89,6 +89,7 @@ describe('reportScan', () => {
         evidence: [{ pattern: '$s1', offset: 3, length: 16, excerpt: '30.40.50.60:9342' }],
         exclusion: undefined,
         exclusionBasis: undefined,
+        claims: [],
       },
     ]);
     // Whatever a rule's author wrote, the report must survive the way to a row.

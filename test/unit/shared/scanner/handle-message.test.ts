@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { SluiceError } from '../../../../shared/base/errors.ts';
 import type { AllowList } from '../../../../shared/events/allow-list.ts';
 import { DrainingError, MessageHandler, MessageNotHandledError } from '../../../../shared/scanner/handle-message.ts';
+import type { MessageServices } from '../../../../shared/scanner/handle-message.ts';
 import type { HandledRequest, RequestContext } from '../../../../shared/scanner/handle-request.ts';
-import type { SluiceRequest } from '../../../../shared/events/scan-request.ts';
+import type { DeliverRequest, SluiceRequest } from '../../../../shared/events/scan-request.ts';
 
 const allow: AllowList = { kind: 'azure', accounts: new Set(['watched']), suffix: 'core.windows.net' };
 
@@ -27,17 +28,32 @@ function event(name: string): object {
   };
 }
 
+const delivered: DeliverRequest[] = [];
+const postponed: unknown[] = [];
+let isFull = false;
+const services: MessageServices = {
+  deliver: async (request) => void delivered.push(request),
+  walk: async () => undefined,
+  isFull: async () => isFull,
+  postpone: async (events) => void postponed.push(events),
+};
+
 /** Handles requests as told, and keeps what it was given. */
 class Requests {
   readonly seen: { readonly request: SluiceRequest; readonly context: RequestContext }[] = [];
   readonly #answer: (objectName: string, context: RequestContext) => Promise<void>;
+  /** Resolves with the first. */
+  readonly begun: Promise<void>;
+  #begin = (): void => undefined;
 
   constructor(answer: (objectName: string, context: RequestContext) => Promise<void> = async () => undefined) {
     this.#answer = answer;
+    this.begun = new Promise((resolve) => (this.#begin = resolve));
   }
 
   readonly handle = async (request: SluiceRequest, context: RequestContext): Promise<HandledRequest> => {
     this.seen.push({ request, context });
+    this.#begin();
     await this.#answer(request.objectName, context);
     return { request, scanId: request.objectName, reports: [] };
   };
@@ -61,13 +77,13 @@ function untilAborted(_name: string, { abortSignal, yieldSignal }: RequestContex
 describe('MessageHandler', () => {
   it('handles every event of a message and answers with one entry each', async () => {
     const requests = new Requests();
-    const handled = await new MessageHandler(requests, allow).handle([event('a'), event('b')]);
+    const handled = await new MessageHandler(requests, services, allow).handle([event('a'), event('b')]);
     expect(handled.map(({ scanId }) => scanId)).toEqual(['a', 'b']);
   });
 
   it('tells the handler how often the message came and what it is called', async () => {
     const requests = new Requests();
-    const handler = new MessageHandler(requests, allow);
+    const handler = new MessageHandler(requests, services, allow);
     await handler.handle(event('a'), { dequeueCount: 3, id: 'message-1' });
     await handler.handle(event('b'), { dequeueCount: '2', id: '' });
     await handler.handle(event('c'), { dequeueCount: 'often', id: 7 });
@@ -82,7 +98,7 @@ describe('MessageHandler', () => {
 
   it('hands on what a message asks for even when it cannot be read', async () => {
     const requests = new Requests();
-    await new MessageHandler(requests, allow).handle('no JSON', { id: 'message-1' });
+    await new MessageHandler(requests, services, allow).handle('no JSON', { id: 'message-1' });
     expect(requests.seen.map(({ request }) => request.kind)).toEqual(['refused']);
   });
 
@@ -90,7 +106,7 @@ describe('MessageHandler', () => {
     const requests = new Requests(async (name) => {
       if (name !== 'b') throw new PassingError(`${name} is busy`, { retryable: true, where: name, hint: 'wait' });
     });
-    const work = new MessageHandler(requests, allow).handle([event('a'), event('b'), event('c')]);
+    const work = new MessageHandler(requests, services, allow).handle([event('a'), event('b'), event('c')]);
     const error: unknown = await work.catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(MessageNotHandledError);
     expect(error).toMatchObject({ code: 'MESSAGE_NOT_HANDLED', retryable: true, where: 'a', hint: 'wait' });
@@ -102,15 +118,16 @@ describe('MessageHandler', () => {
 
   it('says that trying again cannot help where that is so', async () => {
     const bug = new TypeError('bug');
-    const handler = new MessageHandler(new Requests(async () => Promise.reject(bug)), allow);
+    const handler = new MessageHandler(new Requests(async () => Promise.reject(bug)), services, allow);
     await expect(handler.handle(event('a'))).rejects.toMatchObject({ retryable: false, cause: bug });
   });
 
   it('ends running work when it drains, waits for it, and leaves a moment for the result', async () => {
     const requests = new Requests(untilAborted);
-    const handler = new MessageHandler(requests, allow, { resultInMs: 30 });
+    const handler = new MessageHandler(requests, services, allow, { resultInMs: 30 });
     const work = handler.handle(event('a'));
     const failed = expect(work).rejects.toBeInstanceOf(DrainingError);
+    await requests.begun;
     expect(handler.inFlight).toBe(1);
     const startedAt = performance.now();
     await handler.drain();
@@ -120,18 +137,17 @@ describe('MessageHandler', () => {
   });
 
   it('does not wait for ever for work that does not end', async () => {
-    const handler = new MessageHandler(new Requests(() => new Promise(() => undefined)), allow, {
-      drainInMs: 20,
-      resultInMs: 0,
-    });
+    const requests = new Requests(() => new Promise(() => undefined));
+    const handler = new MessageHandler(requests, services, allow, { drainInMs: 20, resultInMs: 0 });
     void handler.handle(event('a'));
+    await requests.begun;
     await handler.drain();
     expect(handler.inFlight).toBe(1);
   });
 
   it('gives a message back that takes too long, rather than have the host end the process', async () => {
     const requests = new Requests(untilAborted);
-    const handler = new MessageHandler(requests, allow, { messageInMs: 20 });
+    const handler = new MessageHandler(requests, services, allow, { messageInMs: 20 });
     await expect(handler.handle([event('a'), event('b')])).rejects.toMatchObject({
       code: 'MESSAGE_NOT_HANDLED',
       retryable: true,
@@ -142,11 +158,27 @@ describe('MessageHandler', () => {
 
   it('takes nothing more once it drains, and does not go on to the next event', async () => {
     const requests = new Requests(untilAborted);
-    const handler = new MessageHandler(requests, allow, { resultInMs: 0 });
+    const handler = new MessageHandler(requests, services, allow, { resultInMs: 0 });
     const work = expect(handler.handle([event('a'), event('b')])).rejects.toBeInstanceOf(DrainingError);
+    await requests.begun;
     await handler.drain();
     await work;
     await expect(handler.handle(event('c'))).rejects.toBeInstanceOf(DrainingError);
+    expect(requests.names).toEqual(['a']);
+  });
+
+  it('has reports delivered that wait, and begins nothing while too many do', async () => {
+    const requests = new Requests();
+    const handler = new MessageHandler(requests, services, allow);
+    const deliver = { deliver: 'a'.repeat(64), attempt: 3 };
+    isFull = true;
+    expect(await handler.handle(JSON.stringify([event('a'), event('b')]))).toEqual([]);
+    expect(postponed).toEqual([[event('a'), event('b')]]);
+    expect(await handler.handle(deliver)).toEqual([]);
+    expect(delivered).toEqual([{ kind: 'deliver', scanId: deliver.deliver, attempt: 3 }]);
+    isFull = false;
+    expect(requests.names).toEqual([]);
+    await handler.handle(event('a'));
     expect(requests.names).toEqual(['a']);
   });
 });

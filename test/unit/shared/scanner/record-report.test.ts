@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { SluiceError } from '../../../../shared/base/errors.ts';
 import { createLogger } from '../../../../shared/base/log.ts';
 import { MemoryLedger } from '../../../../shared/ledger/memory-ledger.ts';
 import { isFinal, ReportRecorder, ReportRefusedError } from '../../../../shared/scanner/record-report.ts';
@@ -19,6 +20,7 @@ const finding: Finding = {
   evidence: [],
   exclusion: undefined,
   exclusionBasis: undefined,
+  claims: [],
 };
 
 function report(outcome: Outcome, findings: readonly Finding[] = []): ScanReport {
@@ -58,8 +60,15 @@ function desk(answer: (report: ScanReport) => Error | undefined = () => undefine
   const delivered: ScanReport[] = [];
   const lines: string[] = [];
   const ledger = new MemoryLedger();
+  const kept: ScanReport[] = [];
   const recorder = new ReportRecorder({
     ledger,
+    outbox: {
+      keep: async (given) => void kept.push(given),
+      deliver: async (_, deliver) => {
+        for (const each of kept.splice(0)) await deliver(each);
+      },
+    },
     log: createLogger({ format: 'json', write: (line) => lines.push(line) }),
     deliver: async (given) => {
       const error = answer(given);
@@ -69,7 +78,7 @@ function desk(answer: (report: ScanReport) => Error | undefined = () => undefine
   });
   const verdicts = (): string[] => delivered.map(({ outcome }) => outcome.verdict);
   const standing = async () => recorder.findDone(report(clean).object, report(clean).scanId);
-  return { recorder, delivered, lines, verdicts, standing };
+  return { recorder, delivered, kept, lines, verdicts, standing };
 }
 
 describe('ReportRecorder', () => {
@@ -81,7 +90,7 @@ describe('ReportRecorder', () => {
     expect(await standing()).toMatchObject({ state: 'done', verdict: 'clean', rank: 3 });
   });
 
-  it('says nothing in the ledger when the sinks did not accept', async () => {
+  it('says nothing in the ledger when delivery failed of a bug', async () => {
     const busy = new Error('busy');
     const { recorder, standing } = desk(() => busy);
     await expect(recorder.record(report(match, [finding]))).rejects.toBe(busy);
@@ -129,10 +138,21 @@ describe('ReportRecorder', () => {
     expect(lines.join('')).toContain('a report was refused');
   });
 
-  it('fails, and says nothing, when even that is refused', async () => {
-    const { recorder, standing } = desk(() => new ReportRefusedError('nothing is accepted'));
-    await expect(recorder.record(report(match, [finding]))).rejects.toBeInstanceOf(ReportRefusedError);
-    expect(await standing()).toBeUndefined();
+  it('keeps what no sink takes, even its refusal, and the ledger says done', async () => {
+    class BusyError extends SluiceError {
+      readonly code = 'BUSY';
+    }
+    for (const error of [new BusyError('busy', { retryable: true }), new ReportRefusedError('nothing is accepted')]) {
+      let answer: Error | undefined = error;
+      const { recorder, delivered, kept, standing } = desk(() => answer);
+      const made = report(match, [finding]);
+      expect(await recorder.record(made)).toBe(made);
+      expect(kept).toEqual([made]);
+      expect(await standing()).toMatchObject({ verdict: 'match' });
+      answer = undefined;
+      await recorder.deliverAgain({ kind: 'deliver', scanId: made.scanId, attempt: 1 });
+      expect(delivered).toEqual([made]);
+    }
   });
 });
 

@@ -151,6 +151,28 @@ describe('scanObject', () => {
       expect(scan.bytesRead).toBeGreaterThan(0);
     });
 
+    it('keeps a match that nothing behind it can undo when the time is up', async () => {
+      const rules = compileRules([
+        {
+          text: `rule early { strings: $s1 = "30.40.50.60:9342" condition: $s1 }
+            rule counted { strings: $s1 = "30.40.50.60:9342" condition: #s1 == 1 }
+            rule sized { strings: $s1 = "30.40.50.60:9342" condition: $s1 and filesize > 1000000MB }
+            rule ending { strings: $s1 = "30.40.50.60:9342" condition: $s1 and uint8(filesize - 1) == 0 }`,
+        },
+        {
+          text: 'global rule every { condition: uint8(filesize - 1) == 0 } rule silent { condition: true }',
+          namespace: 'b',
+        },
+      ]);
+      const source = virtualSource({ sizeInBytes: 2 ** 45, planted: [{ offset: 100, bytes }] });
+      const scan = await scanObject(source, rules, { deadlineInMs: 100, digests: ['sha256'] });
+      expect(scan).toMatchObject({ stoppedBy: 'deadline', isWhole: false, digests: {} });
+      expect(scan.result?.matches.map(({ rule }) => rule)).toEqual(['early', 'sized']);
+      expect(scan.result?.undecided).toEqual([]);
+      expect(scan.result?.matches[0]?.patterns[0]).toMatchObject({ count: 1, countIsExact: false });
+      expect(scan.evidence[0]).toEqual([{ pattern: '$s1', offset: 122, length: 16, excerpt: '30.40.50.60:9342' }]);
+    });
+
     it('is the reason when the caller aborts', async () => {
       const controller = new AbortController();
       const reason = new Error('draining');
@@ -171,14 +193,17 @@ describe('scanObject', () => {
 
     it('is an answer when reading fails for good, in the stream or elsewhere', async () => {
       const inStream = altered(memorySource(bytes), { stream: failingStream(failure) });
-      expect(await scanObject(inStream, callback)).toMatchObject({
+      const scan = await scanObject(inStream, callback);
+      expect(scan).toMatchObject({
         stoppedBy: 'sourceError',
         cause: failure,
         detail: 'the line broke',
         isWhole: false,
-        bytesRead: 600,
+        // The stream, and the excerpt of what had matched by then.
+        bytesRead: 600 + 16,
         digests: {},
       });
+      expect(scan.result?.matches.map(({ rule }) => rule)).toEqual(['callback']);
       const elsewhere = altered(memorySource(Buffer.alloc(4 * MiB, 'A')), {
         readAt: async () => Promise.reject(failure),
       });

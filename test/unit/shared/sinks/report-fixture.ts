@@ -22,6 +22,7 @@ export function makeFinding(scanId: string, rule: string, overrides: Partial<Fin
     evidence: [{ pattern: '$s1', offset: 4096, length: 16, excerpt: '30.40.50.60:9342' }],
     exclusion: undefined,
     exclusionBasis: undefined,
+    claims: [],
     ...overrides,
   };
 }

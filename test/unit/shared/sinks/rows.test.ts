@@ -118,6 +118,7 @@ describe('rows', () => {
       Evidence: [{ pattern: '$s1', offset: 4096, length: 16, excerpt: '30.40.50.60:9342' }],
       Exclusion: '',
       ExclusionBasis: '',
+      Claims: {},
     });
   });
 
@@ -180,6 +181,7 @@ describe('what is too long', () => {
       meta: Array.from({ length: many }, (_, i) => [`${i}${text}`, text] as const),
       evidence: Array.from({ length: many }, (_, i) => ({ pattern: text, offset: i, length: 1, excerpt: text })),
       exclusion: text,
+      claims: Array.from({ length: many }, (_, i) => [`${i}${text}`, text] as const),
     });
     return {
       ...report,
@@ -234,7 +236,8 @@ describe('what is too long', () => {
 
   test('loses whole entries of lists and bags, and counts them', () => {
     const [row] = toRows(hugeReport('x'.repeat(1_000)), now).findings;
-    const { Tags, Meta, Evidence } = row!;
+    const { Tags, Meta, Evidence, Claims } = row!;
+    expect(Claims['…']).toBe(`${3_000 - (Object.keys(Claims).length - 1)} more`);
     expect(Tags.at(-1)).toBe(`… ${3_000 - (Tags.length - 1)} more`);
     expect(Meta['…']).toBe(`${3_000 - (Object.keys(Meta).length - 1)} more`);
     expect(Evidence.at(-1)).toEqual({ omitted: 3_000 - (Evidence.length - 1) });

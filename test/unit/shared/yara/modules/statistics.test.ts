@@ -41,8 +41,10 @@ function contextOver(bytes: Uint8Array): CallContext {
       unsigned: unasked,
       unsigned64: unasked,
       bytes: unasked,
+      refuse: unasked,
     },
     now: 0,
+    root: unasked,
     log: unasked,
     range: (kind, offset, length) => computeOver(kind, bytes.subarray(offset, offset + length)),
   };

@@ -9,10 +9,13 @@ import { parseText } from './parse-text.ts';
 /** Differences that are meant, with what the parser says about each. */
 const DIFFERENCES: Readonly<Record<string, { readonly code: string | undefined; readonly why: string }>> = {
   'regex-literal': { code: 'regex_literal', why: 'libyara takes the character literally; nothing else can be meant' },
-  'empty-match': { code: 'regex_matches_empty', why: 'libyara reports the matches that are not empty' },
+  'empty-regex-match': { code: 'regex_matches_empty', why: 'libyara reports the matches that are not empty' },
   'rule-wildcard': { code: undefined, why: 'libyara has sets of rules; the checker warns' },
   'comment-in-jump': { code: undefined, why: 'comments may stand anywhere between two tokens' },
-  'regex-mode': { code: 'E900', why: 'modes and word boundaries of the regex library that no public rule uses' },
+  'regex-library-forms': {
+    code: 'E900',
+    why: 'modes and word boundaries of the regex library that no public rule uses',
+  },
 };
 
 /** Warnings that both give from the text of a pattern alone. */
