@@ -113,6 +113,19 @@ export function readConfig(env: Environment): Config {
   return Object.freeze({ accounts, state, sinks, ingestion, ...withoutGaps(values), warnings });
 }
 
+/**
+ * Reads only what names the scanner's own storage account and its queue, for commands that are run outside the app. Throws
+ * `ConfigError` (CONFIG_INVALID).
+ */
+export function readStateConfig(env: Environment): Pick<Config, 'state' | 'queueName'> {
+  const reader = new SettingsReader(env);
+  const state = readState(reader, undefined);
+  const queueName = reader.read(settings.queueName);
+  if (reader.faults.length > 0) throw new ConfigError(reader.faults);
+  invariant(state && queueName !== undefined, 'a required setting was not read, and that was no fault');
+  return { state, queueName };
+}
+
 type Settled<T> = { [K in keyof T]: K extends 'clientId' ? T[K] : Exclude<T[K], undefined> };
 
 /** Settings with a default have a value wherever there was no fault. */

@@ -7,7 +7,7 @@ import { flushTerminal, openTerminal } from './terminal.ts';
 const { npm_lifecycle_event: script, INIT_CWD: callersFolder } = process.env;
 if (script === 'sluice' && callersFolder !== undefined) process.chdir(callersFolder);
 
-const status = await runProgram(process.argv.slice(2), openTerminal());
+const status = await runProgram(process.argv.slice(2), openTerminal(), process.env);
 await flushTerminal();
 // Standard input may still be open, and must not hold the program.
 process.exit(status);

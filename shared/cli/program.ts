@@ -15,11 +15,14 @@ import { runRulesBuild } from './rules-build.ts';
 import { countDiagnostics, renderDiagnostics, runRulesCheck } from './rules-check.ts';
 import { runRulesList } from './rules-list.ts';
 import { runScan } from './scan-command.ts';
+import type { Environment, ReplayArguments, RescanArguments } from './service-commands.ts';
+import { runReplay, runRescan } from './service-commands.ts';
 import type { Terminal } from './terminal.ts';
 import { Interrupted, OutputClosed } from './terminal.ts';
 
 /** More would only wait for each other. */
 const MAX_THREADS = 64;
+const MAX_COUNT = 100_000;
 /** The longest that a timer can wait, about 24 days. */
 const MAX_TIMEOUT_IN_MS = 2 ** 31 - 1;
 const RULES_OPTION = [
@@ -30,9 +33,13 @@ const RULES_OPTION = [
 const DEFINE_OPTION = ['--define <name=value>', 'value of an external; repeatable', collectDefinition] as const;
 
 /** Runs one command and resolves with the exit status. Errors are told on standard error. */
-export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {
+export async function runProgram(
+  args: readonly string[],
+  terminal: Terminal,
+  environment: Environment = {},
+): Promise<number> {
   let status: number = exitStatus.clean;
-  const program = createProgram(terminal, (ended) => {
+  const program = createProgram(terminal, environment, (ended) => {
     status = ended;
   });
   try {
@@ -43,7 +50,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   }
 }
 
-function createProgram(terminal: Terminal, setStatus: (status: number) => void): Command {
+function createProgram(terminal: Terminal, environment: Environment, setStatus: (status: number) => void): Command {
   const program = new Command('sluice')
     .description('Scans files with YARA rules while they stream, in constant memory.')
     .version(versions(), '-V, --version')
@@ -59,6 +66,7 @@ function createProgram(terminal: Terminal, setStatus: (status: number) => void):
     .addHelpText('after', statuses);
   addScan(program, terminal, setStatus);
   addRules(program, terminal, setStatus);
+  addService(program, { terminal, environment, setStatus });
   return program;
 }
 
@@ -121,6 +129,41 @@ function addRules(program: Command, terminal: Terminal, setStatus: (status: numb
     });
 }
 
+interface ServiceContext {
+  readonly terminal: Terminal;
+  readonly environment: Environment;
+  readonly setStatus: (status: number) => void;
+}
+
+/** Commands for a scanner that is deployed. */
+function addService(program: Command, { terminal, environment, setStatus }: ServiceContext): void {
+  program
+    .command('replay')
+    .description('of a deployed scanner: try again what failed five times, could not be delivered, or no sink took')
+    .option('--limit <n>', 'put back at most so many', parseCount, 10_000)
+    .option('--per-minute <n>', 'how many appear in the queue in a minute', parseCount, 600)
+    .addHelpText('after', serviceSettings)
+    .action(async (options: ReplayArguments) => {
+      setStatus(await runReplay(options, environment, terminal));
+    });
+  program
+    .command('rescan')
+    .description('of a deployed scanner: scan objects that exist, those not scanned with its present rules')
+    .option('--account <name>', 'the watched account to go through')
+    .option('--container <name>', 'only this container')
+    .option('--prefix <text>', 'only objects whose names begin so')
+    .option('--since <time>', 'only objects written since, such as 2026-11-24 or 2026-11-24T12:00:00Z', parseTime)
+    .option('--until <time>', 'only objects written before', parseTime)
+    .option('--unrecorded', 'only objects that were never scanned, with whatever rules', false)
+    .option('--per-minute <n>', 'how many scans to ask for in a minute', parseCount, 600)
+    .option('--status <id>', 'say how far a rescan is')
+    .option('--stop <id>', 'have a rescan stop')
+    .addHelpText('after', serviceSettings)
+    .action(async (options: RescanArguments) => {
+      setStatus(await runRescan(options, environment, terminal));
+    });
+}
+
 function collect(value: string, earlier: readonly string[]): string[] {
   return [...earlier, value];
 }
@@ -133,6 +176,18 @@ function parseThreads(text: string): number {
   const threads = /^\d{1,3}$/.test(text) ? Number(text) : 0;
   if (threads >= 1 && threads <= MAX_THREADS) return threads;
   throw new InvalidArgumentError(`It must be a whole number from 1 to ${MAX_THREADS}.`);
+}
+
+function parseCount(text: string): number {
+  const count = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= MAX_COUNT) return count;
+  throw new InvalidArgumentError(`It must be a whole number from 1 to ${MAX_COUNT}.`);
+}
+
+function parseTime(text: string): string {
+  const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z)?$/.test(text) ? new Date(text) : new Date(Number.NaN);
+  if (!Number.isNaN(time.getTime())) return time.toISOString();
+  throw new InvalidArgumentError('It must be a date such as 2026-11-24, or a time such as 2026-11-24T12:00:00Z.');
 }
 
 function parseTimeout(text: string): number {
@@ -175,6 +230,10 @@ Examples:
   sluice scan --define environment=lab --tag apt .   only rules with a tag
   sluice rules check my.yar                          every error and warning, with its place
   sluice rules build --rules my-rules --out my.sluice`;
+
+const serviceSettings = `
+The scanner is named by the settings SLUICE_STATE__tableServiceUri, SLUICE_STATE__blobServiceUri, SLUICE_STATE__queueServiceUri and
+SLUICE_QUEUE, as the app has them. Whoever runs this needs Storage Queue Data Contributor and Storage Blob Data Contributor there.`;
 
 const statuses = `
 Exit status:

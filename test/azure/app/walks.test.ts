@@ -39,7 +39,7 @@ async function handleAll(first?: object): Promise<string[]> {
   while (messages.length > 0) {
     for (const message of messages) {
       const { scan } = message as { scan?: { url: string } };
-      if (scan !== undefined) scans.push(decodeURIComponent(scan.url.split('/').at(-1)));
+      if (scan !== undefined) scans.push(decodeURIComponent(scan.url.slice(scan.url.lastIndexOf('/') + 1)));
       await app.handleMessage(message, { dequeueCount: 1 });
     }
     messages = await service.takeMessages();
