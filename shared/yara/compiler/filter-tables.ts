@@ -45,7 +45,7 @@ export function buildFilter(entries: readonly FilterEntry[]): BuiltFilter {
   entries.forEach((entry, at) => {
     const { offset } = plans[at]!;
     starts[at] = comparedFrom(entry, offset);
-    before[at] = offset - starts[at]!;
+    before[at] = offset - starts[at];
   });
   const withLook = (look: FilterPlan['look']): number[] => [...plans.keys()].filter((at) => plans[at]!.look === look);
   writeBuckets(writer, entries, plans, before);
