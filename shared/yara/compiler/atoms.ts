@@ -25,9 +25,11 @@ interface Choice {
 const MAX_COST = 0.02;
 /** Nor is it worth the filter's room to look for more atoms than this. */
 const MAX_ATOMS = 256;
-/** On either side of what was chosen, that many sets of at most that many bytes make an atom rarer still. */
+/** On either side of what was chosen, that many sets make an atom rarer still: the filter compares sixteen bytes. */
 const MAX_NEIGHBOURS = 12;
-const MAX_NEIGHBOUR_SIZE = 16;
+/** What a neighbour is taken to be worth: its frequency, a little more because bytes do not stand independently, bounded. */
+const NEIGHBOUR_DEPENDENCE = 4;
+const LEAST_NEIGHBOUR_COST = 1 / 16;
 /** Repeats are unrolled this far to find a run. */
 const UNROLLED = 4;
 
@@ -54,10 +56,10 @@ function bestOf(shape: Shape): Choice | undefined {
         if (run.length < length || !run.every((part) => part.kind === 'byte')) break;
         const sets = run.map((part) => part.set);
         if (length > 2 && spellings(sets) > MAX_SPELLINGS) break;
-        const cost = runCost(sets);
-        if (best !== undefined && cost >= best.cost) continue;
         const ahead = neighbours(items, at - 1, -1);
         const behind = neighbours(items, at + length, 1);
+        const cost = runCost(sets) * neighbourCost(ahead) * neighbourCost(behind);
+        if (best !== undefined && cost >= best.cost) continue;
         const atom = {
           sets: [...ahead.reverse(), ...sets, ...behind],
           minBefore: min - ahead.length,
@@ -91,15 +93,25 @@ function bestOf(shape: Shape): Choice | undefined {
   return best;
 }
 
-/** The sets that always stand next to a run, as far as they say something: `step` is −1 for those before it. */
+/** The sets that always stand next to a run, nearest first, up to the last that says something; `step` is −1 for those before. */
 function neighbours(items: readonly Shape[], from: number, step: 1 | -1): Uint32Array[] {
   const sets: Uint32Array[] = [];
+  let length = 0;
   for (let at = from; sets.length < MAX_NEIGHBOURS; at += step) {
     const item = items[at];
-    if (item?.kind !== 'byte' || factsOf(item.set).size > MAX_NEIGHBOUR_SIZE) break;
+    if (item?.kind !== 'byte') break;
     sets.push(item.set);
+    if (factsOf(item.set).size < 256) length = sets.length;
   }
-  return sets;
+  return sets.slice(0, length);
+}
+
+function neighbourCost(sets: readonly Uint32Array[]): number {
+  let cost = 1;
+  for (const set of sets) {
+    cost *= Math.max(LEAST_NEIGHBOUR_COST, Math.min(1, factsOf(set).frequency * NEIGHBOUR_DEPENDENCE));
+  }
+  return cost;
 }
 
 /** Longest extent from each item to the end; one entry more than there are items. */

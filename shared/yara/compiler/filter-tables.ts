@@ -44,8 +44,7 @@ export function buildFilter(entries: readonly FilterEntry[]): BuiltFilter {
   const before = new Uint8Array(entries.length);
   entries.forEach((entry, at) => {
     const { offset } = plans[at]!;
-    // A little more before the window than behind it where there is a choice.
-    starts[at] = Math.max(0, Math.min(offset - 2, entry.length - COMPARED_BYTES));
+    starts[at] = comparedFrom(entry, offset);
     before[at] = offset - starts[at];
   });
   const withLook = (look: FilterPlan['look']): number[] => [...plans.keys()].filter((at) => plans[at]!.look === look);
@@ -61,6 +60,25 @@ export function buildFilter(entries: readonly FilterEntry[]): BuiltFilter {
     reaches: plans.map(({ offset, look }) => ({ min: look === 'groups' ? offset - 1 : offset, max: offset + 3 })),
   };
 }
+
+/** The first of the sixteen bytes to compare: a little before the window, or where they say more. */
+function comparedFrom({ length, mask }: FilterEntry, offset: number): number {
+  const last = Math.max(0, Math.min(offset, length - COMPARED_BYTES));
+  let best = last;
+  let mostBytes = -1;
+  for (let from = Math.max(0, offset - MOST_BEFORE); from <= last; from++) {
+    let bytes = 0;
+    for (let at = from; at < Math.min(length, from + COMPARED_BYTES); at++) if (mask[at] !== 0) bytes++;
+    const isNearer = bytes === mostBytes && from <= offset - 2;
+    if (bytes <= mostBytes && !isNearer) continue;
+    mostBytes = bytes;
+    best = from;
+  }
+  return best;
+}
+
+/** So that a window of four bytes is still among those compared. */
+const MOST_BEFORE = COMPARED_BYTES - 4;
 
 class TableWriter {
   readonly header = new Int32Array(FILTER_FIELDS);
