@@ -22,6 +22,15 @@ param actionGroupIds string[]
 // Frequency and window: how often each is looked for, and over which time. 48 hours is the longest window there is.
 var alerts = [
   {
+    name: 'canary-silent'
+    displayName: 'Sluice: the scanner is silent'
+    description: 'The built-in sample has not been recorded for three quarters of an hour: the app does not run, or nothing it records arrives.'
+    severity: 1
+    frequency: 'PT15M'
+    window: 'PT45M'
+    query: loadTextContent('../alerts/canary-silent.kql')
+  }
+  {
     name: 'not-scanned'
     displayName: 'Sluice: objects were not wholly scanned'
     description: 'Scans ended as incomplete or failed. SluiceScans() says for each why; none of them is known to be clean.'
@@ -32,12 +41,21 @@ var alerts = [
   }
   {
     name: 'rows-lost'
-    displayName: 'Sluice: rows are not accepted'
-    description: 'The data collection rule refused or dropped rows, or the app could not deliver them. Their messages come again.'
+    displayName: 'Sluice: rows are refused or lost'
+    description: 'The data collection rule refused or dropped rows, or a report could not be delivered for a week and is kept for replay.'
     severity: 1
     frequency: 'PT5M'
     window: 'PT15M'
     query: loadTextContent('../alerts/rows-lost.kql')
+  }
+  {
+    name: 'outbox'
+    displayName: 'Sluice: reports wait to be delivered'
+    description: 'The ingestion endpoint does not take rows. Reports wait in the outbox and are tried again; when many wait, scans begin later.'
+    severity: 2
+    frequency: 'PT15M'
+    window: 'PT30M'
+    query: loadTextContent('../alerts/outbox.kql')
   }
   {
     name: 'poison'

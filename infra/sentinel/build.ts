@@ -1,7 +1,7 @@
 /**
- * Translates the Sentinel content beside it: `analytic-rules/*.yaml` and `parsers/*.yaml` go in, one JSON array of ARM
- * bodies per folder comes out under `generated/`, which `infra/modules/sentinel.bicep` deploys as it is. A new file in one
- * of the folders needs no other change.
+ * Translates the Sentinel content beside it: `analytic-rules/*.yaml`, `hunting-queries/*.yaml`, `parsers/*.yaml` and
+ * `workbooks/*.yaml` go in, one JSON array of ARM bodies per folder comes out under `generated/`, which
+ * `infra/modules/sentinel.bicep` deploys as it is. A new file in one of the folders needs no other change.
  *
  *   node infra/sentinel/build.ts           writes what has changed
  *   node infra/sentinel/build.ts --check   writes nothing; fails when something would change
@@ -13,8 +13,15 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
-import { alertRuleBody, analyticRule } from './analytic-rule.ts';
+import { alertRuleBody, analyticRule, nearRealTimeBody } from './analytic-rule.ts';
+import type { AnalyticRule } from './analytic-rule.ts';
+import { exclusionFiller } from './exclusion-clauses.ts';
+import { huntingQuery, huntingQueryBody } from './hunting-query.ts';
+import type { HuntingQuery } from './hunting-query.ts';
 import { readerFunction, savedSearchBody } from './reader-function.ts';
+import type { ReaderFunction } from './reader-function.ts';
+import { workbook, workbookBody } from './workbook.ts';
+import type { Workbook } from './workbook.ts';
 
 /** Content that cannot be deployed; `faults` holds a line for each reason, beginning with the file. */
 export class ContentError extends Error {
@@ -36,31 +43,58 @@ interface Source<T> {
   readonly value: T;
 }
 
+/** Everything that is deployed, with exclusions filled in, in the order of the files. */
+export interface Content {
+  readonly rules: readonly AnalyticRule[];
+  readonly huntingQueries: readonly HuntingQuery[];
+  readonly functions: readonly ReaderFunction[];
+  readonly workbooks: readonly Workbook[];
+}
+
 /**
- * The generated files by their path relative to `folder` (the one with `analytic-rules/` and `parsers/`), with their text.
- * Reads files, writes none. Throws one `ContentError` with every fault of every file.
+ * Reads `folder` (the one with `analytic-rules/`, `parsers/` and so on). Throws one `ContentError` with every fault of every
+ * file.
  */
-export function generate(folder: string): Map<string, string> {
+export function readContent(folder: string): Content {
   const faults: string[] = [];
   const rules = readAll(folder, 'analytic-rules', analyticRule, faults);
-  const readers = readAll(folder, 'parsers', readerFunction, faults);
-  const all: Source<{ readonly id: string }>[] = [...rules, ...readers];
+  const huntingQueries = readAll(folder, 'hunting-queries', huntingQuery, faults);
+  const functions = readAll(folder, 'parsers', readerFunction, faults);
+  const workbooks = readAll(folder, 'workbooks', workbook, faults);
+  const all: Source<{ readonly id: string }>[] = [...rules, ...huntingQueries, ...functions, ...workbooks];
   reportTwins(all, ({ value }) => value.id.toLowerCase(), 'id', faults);
-  reportTwins(rules, ({ value }) => value.name, 'name', faults);
-  reportTwins(readers, ({ value }) => value.FunctionAlias, 'FunctionAlias', faults);
+  const named: Source<{ readonly name: string }>[] = [...rules, ...huntingQueries, ...workbooks];
+  reportTwins(named, ({ value }) => value.name, 'name', faults);
+  reportTwins(functions, ({ value }) => value.FunctionAlias, 'FunctionAlias', faults);
   if (faults.length > 0) throw new ContentError(faults);
+  const values = <T>(sources: Source<T>[]): T[] => sources.map(({ value }) => value);
+  return {
+    rules: values(rules),
+    huntingQueries: values(huntingQueries),
+    functions: values(functions),
+    workbooks: values(workbooks),
+  };
+}
+
+/** The generated files by their path relative to `folder`, with their text. Writes none. Throws like `readContent`. */
+export function generate(folder: string): Map<string, string> {
+  const { rules, huntingQueries, functions, workbooks } = readContent(folder);
   return new Map([
-    ['generated/analytic-rules.json', print(rules.map(({ value }) => alertRuleBody(value)))],
-    ['generated/parsers.json', print(readers.map(({ value }) => savedSearchBody(value)))],
+    ['generated/analytic-rules.json', print(rules.map(alertRuleBody))],
+    ['generated/near-real-time-rules.json', print(rules.flatMap((rule) => nearRealTimeBody(rule) ?? []))],
+    ['generated/hunting-queries.json', print(huntingQueries.map(huntingQueryBody))],
+    ['generated/parsers.json', print(functions.map(savedSearchBody))],
+    ['generated/workbooks.json', print(workbooks.map(workbookBody))],
   ]);
 }
 
 function readAll<T>(folder: string, kind: string, schema: z.ZodType<T>, faults: string[]): Source<T>[] {
   const files = readdirSync(path.join(folder, kind)).filter((name) => name.endsWith('.yaml'));
   const sources: Source<T>[] = [];
+  const fill = exclusionFiller();
   for (const name of files.sort()) {
     const file = `${kind}/${name}`;
-    const document = parseDocument(readFileSync(path.join(folder, file), 'utf8'));
+    const document = parseDocument(fill(readFileSync(path.join(folder, file), 'utf8')));
     if (document.errors.length > 0) {
       faults.push(...document.errors.map(({ message }) => `${file}: ${message.split('\n')[0]!}`));
       continue;
@@ -97,7 +131,7 @@ function print(bodies: readonly Body[]): string {
   return `${JSON.stringify(bodies, null, 2)}\n`;
 }
 
-/** The generated files of `folder` that are missing or differ from what the sources give. Throws like `generate`. */
+/** The generated files of `folder` that are missing or differ from what the sources give. Throws like `readContent`. */
 export function staleFiles(folder: string): string[] {
   return [...generate(folder)]
     .filter(([file, text]) => readIfThere(path.join(folder, file)) !== text)

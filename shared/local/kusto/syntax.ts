@@ -130,7 +130,7 @@ export function readQuery(
   });
   const globals = GlobalState.Default.WithDatabase(new Symbols.DatabaseSymbol.ctor('workspace', symbols));
   // As let statements in front, functions are part of the tree like all else.
-  let text = `${functions.map(declare).join('')}${query}`;
+  let text = `${calledFirst(functions).map(declare).join('')}${query}`;
   let code = KustoCode.ParseAndAnalyze(text, globals);
   for (let round = 0; round < maximumUnionDepth; round++) {
     const shorter = withoutMissingLegs(code, text, loaded);
@@ -189,6 +189,20 @@ function withoutMissingLegs(code: Code, text: string, { kinds, Bridge }: Loaded)
   return holes
     .sort(([one], [other]) => other - one)
     .reduce((shorter, [start, end]) => shorter.slice(0, start) + shorter.slice(end), text);
+}
+
+/** Functions whose bodies name others come behind those. Throws nothing: what calls itself binds to nothing. */
+function calledFirst(functions: readonly KustoFunction[]): KustoFunction[] {
+  const sorted: KustoFunction[] = [];
+  const visited = new Set<KustoFunction>();
+  const visit = (each: KustoFunction): void => {
+    if (visited.has(each)) return;
+    visited.add(each);
+    functions.filter(({ name }) => new RegExp(`\\b${name}\\b`).test(each.body)).forEach(visit);
+    sorted.push(each);
+  };
+  functions.forEach(visit);
+  return sorted;
 }
 
 function declare({ name, parameters, body }: KustoFunction): string {

@@ -10,6 +10,7 @@
  * ```
  */
 import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import type { CompiledRules } from '../compiler/compiled-rules.ts';
 import { FORMAT_VERSION } from '../version.ts';
 import { ByteReader, ByteWriter } from './byte-stream.ts';
@@ -31,13 +32,12 @@ export class BundleError extends Error {
 }
 
 export function encodeRules(rules: CompiledRules): Uint8Array {
-  const { image } = loaded(rules);
-  const body = encodeSections(image);
+  const { image, digest } = loaded(rules);
   const writer = new ByteWriter();
   writer.raw(MAGIC);
   writer.number(FORMAT_VERSION);
-  writer.raw(sha256(body));
-  writer.raw(body);
+  writer.raw(hexToBytes(digest));
+  writer.raw(encodeSections(image));
   return writer.finish();
 }
 
@@ -64,20 +64,16 @@ export function decodeRules(bytes: Uint8Array): CompiledRules {
   reader.end();
   const problem = checkImage(image);
   if (problem !== undefined) throw new BundleError(problem);
-  return new LoadedRules(image, hex(actual));
+  return new LoadedRules(image, bytesToHex(actual));
 }
 
 /** Rules as the compiler has made them, with their digest. */
 export function loadImage(image: RuleImage): LoadedRules {
-  return new LoadedRules(image, hex(sha256(encodeSections(image))));
+  return new LoadedRules(image, bytesToHex(sha256(encodeSections(image))));
 }
 
 function encodeSections(image: RuleImage): Uint8Array {
   const writer = new ByteWriter();
   for (const name of Object.keys(sectionTypes) as SectionName[]) writer.array(image[name]);
   return writer.finish();
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

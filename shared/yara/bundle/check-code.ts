@@ -18,19 +18,22 @@ import {
 import { linksOf, type Links } from './links.ts';
 import { OP, operandCounts, QUANTIFIER, readers, type Instruction } from './opcodes.ts';
 
+/** By number. */
 const instructionNames = Object.entries(OP)
   .sort(([, a], [, b]) => a - b)
   .map(([name]) => name as Instruction);
+const signatures = instructionNames.map(signatureOf);
 
 export const MAX_VARIABLES = 1 << 16;
 
 /** What is wrong; undefined when all of it is sound. */
 export function checkCode(image: RuleImage): string | undefined {
+  const check = new CodeCheck(image);
   for (let row = 0; row < image.rules.length; row += RULE_FIELDS) {
     const start = image.rules[row + RULE.codeStart]!;
     const end = image.rules[row + RULE.codeEnd]!;
     const isInside = start >= 0 && start <= end && end <= image.code.length;
-    if (!isInside || !new CodeCheck(image, row / RULE_FIELDS).isSound(start, end)) {
+    if (!isInside || !check.isSound(row / RULE_FIELDS, start, end)) {
       return `the code of rule ${row / RULE_FIELDS} is broken, or uses what this engine lacks`;
     }
   }
@@ -63,29 +66,30 @@ interface Arrival {
 class CodeCheck {
   readonly #image: RuleImage;
   readonly #links: Links;
-  readonly #rule: number;
+  #rule = 0;
   #stack: Stack | undefined;
   #loop: Loop | undefined;
   /** A variable keeps its type for the whole rule. */
   readonly #variables: (CodeType | undefined)[] = [];
   readonly #arrivals = new Map<number, Arrival>();
 
-  constructor(image: RuleImage, rule: number) {
+  constructor(image: RuleImage) {
     this.#image = image;
     this.#links = linksOf(image);
-    this.#rule = rule;
   }
 
-  isSound(start: number, end: number): boolean {
+  /** False is the end: nothing more is to be asked. */
+  isSound(rule: number, start: number, end: number): boolean {
     const { code } = this.#image;
+    this.#rule = rule;
+    this.#variables.length = 0;
     for (let at = start; at < end;) {
       if (!this.#meets(at)) return false;
       const instruction = code[at]!;
       const count = operandCounts[instruction];
       if (count === undefined || at + 1 + count > end) return false;
-      const operands = code.subarray(at + 1, at + 1 + count);
+      if (!this.#step(instruction, at + 1, at + 1 + count, end)) return false;
       at += 1 + count;
-      if (!this.#step(instructionNames[instruction]!, operands, at, end)) return false;
     }
     const isDone = this.#meets(end) && this.#arrivals.size === 0 && this.#loop === undefined;
     return isDone && this.#pop('boolean') && this.#stack === undefined;
@@ -93,27 +97,30 @@ class CodeCheck {
 
   /** Do jumps to here bring the stack and the loops that are here? */
   #meets(at: number): boolean {
+    if (this.#arrivals.size === 0) return true;
     const arrival = this.#arrivals.get(at);
     this.#arrivals.delete(at);
     return arrival === undefined || (arrival.loop === this.#loop && isSame(arrival.stack, this.#stack));
   }
 
-  #step(name: Instruction, operands: Int32Array, next: number, end: number): boolean {
-    const [first = 0, second = 0, third = 0, fourth = 0, fifth = 0] = operands;
-    const signature = signatureOf(name);
+  /** Its operands stand from `operands` up to `next`. */
+  #step(instruction: number, operands: number, next: number, end: number): boolean {
+    const { code } = this.#image;
+    const first = code[operands]!;
+    const second = code[operands + 1]!;
+    const third = code[operands + 2]!;
+    const signature = signatures[instruction];
     if (signature !== undefined) {
       const isNamed =
         (signature.pattern !== true || this.#isPattern(first)) &&
         (signature.set !== true || this.#isSet(second, third)) &&
         (signature.regex !== true || this.#isRegex(first));
+      if (!isNamed || !this.#take(signature.takes)) return false;
       // An anchor stands above the quantifier's number.
-      const takesNumber = signature.set === true && takesNumberFor(first);
-      if (takesNumber === undefined) return false;
-      const takes: readonly CodeType[] = takesNumber ? ['integer', ...signature.takes] : signature.takes;
-      return isNamed && this.#apply(takes, signature.gives);
+      return (signature.set !== true || this.#quantifier(first)) && this.#push(signature.gives);
     }
     const image = this.#image;
-    switch (name) {
+    switch (instructionNames[instruction]) {
       case 'integer':
         return isIn(first, image.integers.length) && this.#apply([], 'integer');
       case 'float':
@@ -156,13 +163,19 @@ class CodeCheck {
           this.#apply(['integer', 'integer']) && this.#keep(second, 'integer') && this.#enter(first, third, next, end)
         );
       case 'forList':
-        return this.#list(fourth) && this.#keep(second, this.#listType!) && this.#enter(first, third, next, end);
+        return (
+          this.#list(code[operands + 3]!) && this.#keep(second, this.#listType!) && this.#enter(first, third, next, end)
+        );
       case 'forSet':
-        return this.#isSet(fourth, fifth) && this.#keep(second, 'pattern') && this.#enter(first, third, next, end);
+        return (
+          this.#isSet(code[operands + 3]!, code[operands + 4]!) &&
+          this.#keep(second, 'pattern') &&
+          this.#enter(first, third, next, end)
+        );
       case 'forArray':
         return this.#array(second) && this.#enter(first, third, next, end);
       case 'forDictionary':
-        return this.#dictionary(second, third) && this.#enter(first, fourth, next, end);
+        return this.#dictionary(second, third) && this.#enter(first, code[operands + 3]!, next, end);
       case 'next':
         return this.#next(first, next);
       case 'ofValues':
@@ -234,8 +247,7 @@ class CodeCheck {
 
   /** Takes the quantifier's number. What the loop leaves stands `behind` it. */
   #enter(quantifier: number, behind: number, body: number, end: number, items = 0): boolean {
-    const takesNumber = takesNumberFor(quantifier);
-    if (takesNumber === undefined || (takesNumber && !this.#pop('integer'))) return false;
+    if (!this.#quantifier(quantifier)) return false;
     if (!this.#jump(behind, pushed(this.#stack, 'boolean'), body, end)) return false;
     const kind = items > 0 ? 'of' : 'loop';
     this.#loop = { body, behind, stack: this.#stack, kind, left: items, around: this.#loop };
@@ -315,7 +327,9 @@ class CodeCheck {
   #isSet(first: number, count: number): boolean {
     const { sets, patterns } = this.#image;
     if (first < 0 || count < 1 || first + count > sets.length) return false;
-    return sets.subarray(first, first + count).every((pattern) => isIn(pattern, patterns.length / PATTERN_FIELDS));
+    const patternCount = patterns.length / PATTERN_FIELDS;
+    for (let at = first; at < first + count; at++) if (!isIn(sets[at]!, patternCount)) return false;
+    return true;
   }
 
   #isRegex(regex: number): boolean {
@@ -340,10 +354,29 @@ class CodeCheck {
     return isSameType(found, wanted);
   }
 
-  /** Takes types off the stack, the last one from its top, and puts one there. */
+  /** Takes types off the stack, the last one from its top. */
+  #take(types: readonly CodeType[]): boolean {
+    for (let at = types.length - 1; at >= 0; at--) if (!this.#pop(types[at]!)) return false;
+    return true;
+  }
+
   #apply(takes: readonly CodeType[], gives?: CodeType): boolean {
-    for (let at = takes.length - 1; at >= 0; at--) if (!this.#pop(takes[at]!)) return false;
-    return gives === undefined || this.#push(gives);
+    return this.#take(takes) && (gives === undefined || this.#push(gives));
+  }
+
+  /** Is it one, and is there the number that it takes? */
+  #quantifier(quantifier: number): boolean {
+    switch (quantifier) {
+      case QUANTIFIER.number:
+      case QUANTIFIER.percentage:
+        return this.#pop('integer');
+      case QUANTIFIER.all:
+      case QUANTIFIER.any:
+      case QUANTIFIER.none:
+        return true;
+      default:
+        return false;
+    }
   }
 }
 
@@ -376,11 +409,4 @@ function hasLength(type: CodeType | undefined): boolean {
 
 function isIn(index: number, length: number): boolean {
   return index >= 0 && index < length;
-}
-
-/** Undefined for a number that is no quantifier. */
-function takesNumberFor(quantifier: number): boolean | undefined {
-  if (quantifier === QUANTIFIER.number || quantifier === QUANTIFIER.percentage) return true;
-  const isWord = quantifier === QUANTIFIER.all || quantifier === QUANTIFIER.any || quantifier === QUANTIFIER.none;
-  return isWord ? false : undefined;
 }

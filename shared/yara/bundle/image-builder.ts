@@ -17,6 +17,8 @@ export class ImageBuilder {
   readonly #shapeIds = new Map<string, number>();
   readonly #shapes: Uint8Array[] = [];
   readonly #byteSetIds = new Map<string, number>();
+  /** The same by object, which is enough for most. */
+  readonly #byteSetIdOf = new Map<Uint32Array, number>();
   readonly #byteSets: Uint32Array[] = [];
 
   readonly rules: number[] = [];
@@ -115,6 +117,8 @@ export class ImageBuilder {
   }
 
   #byteSet(set: Uint32Array): number {
+    const known = this.#byteSetIdOf.get(set);
+    if (known !== undefined) return known;
     const key = set.join();
     let id = this.#byteSetIds.get(key);
     if (id === undefined) {
@@ -122,6 +126,7 @@ export class ImageBuilder {
       this.#byteSets.push(set);
       this.#byteSetIds.set(key, id);
     }
+    this.#byteSetIdOf.set(set, id);
     return id;
   }
 

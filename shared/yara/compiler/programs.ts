@@ -12,7 +12,7 @@ import type { ImageBuilder } from '../bundle/image-builder.ts';
 import { chooseAtoms, type Atom } from './atoms.ts';
 import { MAX_STATES } from './automaton.ts';
 import { literalOfShape, type LiteralSet } from './literals.ts';
-import { extentOf, shapeOfHex, shapeOfRegex, widened, type Shape } from './shape.ts';
+import { extentOf, shapeOf, shapeOfRegex, widened, type Shape } from './shape.ts';
 import { sizeOf } from './shape-size.ts';
 
 /** A gap wider than this makes a chain of a pattern. */
@@ -62,19 +62,20 @@ export class ProgramSet {
     this.#image = image;
   }
 
-  addHex(pattern: number, { root }: HexPattern): void {
-    const shape = shapeOfHex(root);
+  addHex(pattern: number, hex: HexPattern): void {
+    const shape = shapeOf(hex);
     const parts = splitHex(topLevel(shape));
     if (parts.length === 1) this.#add(pattern, shape, 0, 0);
     else this.#addChain(pattern, parts, 0);
   }
 
-  addRegex(pattern: number, { regex, modifiers }: RegexPattern): void {
+  addRegex(pattern: number, regex: RegexPattern): void {
+    const { modifiers } = regex;
     const flags = modifiers.fullword === undefined ? 0 : USER_FLAG.fullword;
     const hasAscii = modifiers.ascii !== undefined || modifiers.wide === undefined;
-    const alternatives = flags === 0 ? undefined : plainAlternatives(regex.root);
+    const alternatives = flags === 0 ? undefined : plainAlternatives(regex.regex.root);
     // With `fullword` each text of an alternation of plain texts is tried for itself; earlier ones are preferred.
-    const shapes = alternatives?.map(shapeOfRegex) ?? [shapeOfRegex(regex.root)];
+    const shapes = alternatives?.map(shapeOfRegex) ?? [shapeOf(regex)];
     shapes.forEach((shape, rank) => {
       if (hasAscii) this.#addForm(pattern, shape, flags, rank);
       if (modifiers.wide !== undefined) {
@@ -132,7 +133,9 @@ export class ProgramSet {
 
 /** Is the pattern too large to be run? */
 export function isTooLarge(pattern: HexPattern | RegexPattern): boolean {
-  const shape = pattern.kind === 'hex' ? shapeOfHex(pattern.root) : shapeOfRegex(pattern.regex.root);
+  const shape = shapeOf(pattern);
+  // A part of it is no larger than the whole.
+  if (sizeOf(shape, REACH).stateCount <= MAX_STATES) return false;
   const parts = pattern.kind === 'hex' ? splitHex(topLevel(shape)) : splitRegex(outermost(shape));
   return parts.some((part) => extentOf(part.shape).min <= REACH && sizeOf(part.shape, REACH).stateCount > MAX_STATES);
 }

@@ -95,6 +95,30 @@ export class ShapeReader {
       if (scale > Number.MAX_SAFE_INTEGER) return NaN;
     }
   }
+
+  /**
+   * Goes on behind the next nodes, as long as they are bytes of one of the first `setCount` sets, and says how many they
+   * were: `most` at most, and of those with a head of more than two bytes none. Nearly all nodes are such.
+   */
+  skipBytes(most: number, setCount: number): number {
+    const code = this.#code;
+    let { at } = this;
+    let count = 0;
+    for (; count < most && at < code.length; count++) {
+      const low = code[at]!;
+      if (low < 0x80) {
+        if (low % SHAPE_OPS !== SHAPE_OP.byte || low / SHAPE_OPS >= setCount) break;
+        at++;
+      } else {
+        const high = code[at + 1] ?? 0x80;
+        const head = (low & 0x7f) | (high << 7);
+        if (high >= 0x80 || head % SHAPE_OPS !== SHAPE_OP.byte || head / SHAPE_OPS >= setCount) break;
+        at += 2;
+      }
+    }
+    this.at = at;
+    return count;
+  }
 }
 
 /** The shape of a code that was checked; `sets` are the sets of bytes by number. */

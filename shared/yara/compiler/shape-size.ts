@@ -93,7 +93,13 @@ class Measuring implements ShapeSize {
 
   #sequence(count: number, depth: number): boolean {
     let [min, max, states, hasAssertion] = [0, 0, 0, false];
-    for (let item = 0; item < count; item++) {
+    for (let item = 0; ; item++) {
+      const bytes = this.#reader.skipBytes(count - item, this.#setCount);
+      min += bytes;
+      max += bytes;
+      states += bytes;
+      item += bytes;
+      if (item === count) break;
       if (!this.node(depth + 1, true)) return false;
       min += this.minLength;
       max += this.maxLength;

@@ -3,6 +3,7 @@
  * and wildcards dissolved in them. Whoever looks into a pattern (where it is cut, what it is found by, how it is run) looks
  * at its shape; how it was written is no longer to be seen, but for groups, which are sequences of their own.
  */
+import type { HexPattern, RegexPattern } from '../syntax/ast.ts';
 import { addByte, emptySet } from '../syntax/byte-set.ts';
 import type { HexNode } from '../syntax/hex-ast.ts';
 import type { RegexNode } from '../syntax/regex-ast.ts';
@@ -34,7 +35,19 @@ export type Shape =
 
 const EMPTY: Shape = { kind: 'sequence', items: [] };
 
-export function shapeOfHex(node: HexNode): Shape {
+const knownShapes = new WeakMap<HexPattern | RegexPattern, Shape>();
+
+/** Several ask for it: who writes it, and who warns. */
+export function shapeOf(pattern: HexPattern | RegexPattern): Shape {
+  let shape = knownShapes.get(pattern);
+  if (shape === undefined) {
+    shape = pattern.kind === 'hex' ? shapeOfHex(pattern.root) : shapeOfRegex(pattern.regex.root);
+    knownShapes.set(pattern, shape);
+  }
+  return shape;
+}
+
+function shapeOfHex(node: HexNode): Shape {
   switch (node.kind) {
     case 'bytes':
       return {

@@ -6,7 +6,7 @@
  */
 import type { Pattern } from '../syntax/ast.ts';
 import type { RuleScope } from './rule-scope.ts';
-import { extentOf, shapeOfHex, shapeOfRegex, type Shape } from './shape.ts';
+import { extentOf, shapeOf, type Shape } from './shape.ts';
 
 export function warnOfSlowPatterns(scope: RuleScope): void {
   for (const { ast } of scope.patterns) {
@@ -24,9 +24,8 @@ export function isSlow(pattern: Pattern): boolean {
       return xor === undefined && fullword === undefined && isSlowLiteral(pattern.bytes);
     }
     case 'hex':
-      return isSlowShape(shapeOfHex(pattern.root));
     case 'regex':
-      return isSlowShape(shapeOfRegex(pattern.regex.root));
+      return isSlowShape(shapeOf(pattern));
   }
 }
 

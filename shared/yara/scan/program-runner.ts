@@ -13,6 +13,9 @@ import type { MatchQueue } from './match-queue.ts';
 import { isFreeOnLeft, isFreeOnRight, standsAlone } from './neighbours.ts';
 import type { Window } from './window.ts';
 
+/** More than there are atoms; times any index of a window it is exact. */
+const ATOM_SPACE = 2 ** 26;
+
 export class ProgramRunner {
   readonly #image: RuleImage;
   readonly #automata: Automata;
@@ -25,10 +28,17 @@ export class ProgramRunner {
   readonly #from: Float64Array;
   readonly #to: Float64Array;
   readonly #readTo: Float64Array;
+  /** Atoms of the look under way: index × `ATOM_SPACE` + atom. */
+  #met = new Float64Array(256);
+  #metCount = 0;
   /** Programs with a stretch to look at. */
   #waiting: number[] = [];
-  /** The last block looked at, per program. */
+  /**
+   * Per program the last block that was run, and a bit for each of the 32 up to it: an atom may ask for a block in front of
+   * those that others asked for.
+   */
   readonly #lastBlock: Float64Array;
+  readonly #blocksRun: Int32Array;
   #isLast = false;
   /** Starts found in the stretch looked at, in descending order. */
   readonly #starts: number[] = [];
@@ -50,6 +60,7 @@ export class ProgramRunner {
     this.#to = new Float64Array(count);
     this.#readTo = new Float64Array(count);
     this.#lastBlock = new Float64Array(count).fill(-1);
+    this.#blocksRun = new Int32Array(count);
     this.#everywhere = Array.from({ length: count }, (_, program) => program).filter(
       (program) => image.programs[program * PROGRAM_FIELDS + PROGRAM.hasAtoms] === 0,
     );
@@ -57,8 +68,10 @@ export class ProgramRunner {
 
   reset(): void {
     this.#waiting = [];
+    this.#metCount = 0;
     this.#from.fill(-1);
     this.#lastBlock.fill(-1);
+    this.#blocksRun.fill(0);
   }
 
   /** The window's part from `from` up to `to` (indices) is about to be looked at. */
@@ -71,8 +84,32 @@ export class ProgramRunner {
     }
   }
 
-  /** An atom may stand at that index of the window. */
+  /**
+   * An atom may stand at that index of the window. The filter meets those of one look in the order of its tables; `settle`
+   * puts them in the object's.
+   */
   atomAt(atom: number, index: number): void {
+    if (this.#metCount === this.#met.length) {
+      const met = new Float64Array(this.#metCount * 2);
+      met.set(this.#met);
+      this.#met = met;
+    }
+    this.#met[this.#metCount++] = index * ATOM_SPACE + atom;
+  }
+
+  /** To be called after each look of the filter: a stretch that was looked at must not be asked for again by an earlier atom. */
+  settle(): void {
+    const met = this.#met.subarray(0, this.#metCount);
+    this.#metCount = 0;
+    for (let at = 1; at < met.length; at++) {
+      if (met[at]! >= met[at - 1]!) continue;
+      met.sort();
+      break;
+    }
+    for (const key of met) this.#wantAround(key % ATOM_SPACE, Math.floor(key / ATOM_SPACE));
+  }
+
+  #wantAround(atom: number, index: number): void {
     const { atoms } = this.#image;
     const row = atom * ATOM_FIELDS;
     const offset = this.#window.base + index;
@@ -92,8 +129,7 @@ export class ProgramRunner {
     if (to < from) return;
     if (this.#field(program, PROGRAM.maxLength) < 0) {
       for (let block = Math.floor(from / REACH); block <= Math.floor(to / REACH); block++) {
-        if (block <= this.#lastBlock[program]!) continue;
-        this.#lastBlock[program] = block;
+        if (!this.#enter(program, block)) continue;
         const end = (block + 1) * REACH;
         this.#find(program, block * REACH, end - 1, end + REACH);
       }
@@ -113,6 +149,20 @@ export class ProgramRunner {
     this.#from[program] = from;
     this.#to[program] = to;
     this.#readTo[program] = readTo;
+  }
+
+  /** False for a block that was run. */
+  #enter(program: number, block: number): boolean {
+    const ahead = block - this.#lastBlock[program]!;
+    if (ahead > 0) {
+      this.#lastBlock[program] = block;
+      this.#blocksRun[program] = ahead < 32 ? (this.#blocksRun[program]! << ahead) | 1 : 1;
+      return true;
+    }
+    const bit = -ahead < 32 ? 1 << -ahead : 0;
+    if ((this.#blocksRun[program]! & bit) !== 0 || bit === 0) return false;
+    this.#blocksRun[program]! |= bit;
+    return true;
   }
 
   #run(program: number): void {

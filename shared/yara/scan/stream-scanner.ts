@@ -291,6 +291,7 @@ export class StreamScanner {
     this.#programs.begin(window.cursor, limit, isLast);
     while (window.cursor < limit) {
       window.cursor = filter.look(window.bytes, window.cursor, limit, this.#takeHits);
+      this.#programs.settle();
       if (this.#queue.length >= RELEASE_AT) this.#release(this.#settledTo());
     }
     this.#release(isLast ? Infinity : this.#settledTo());

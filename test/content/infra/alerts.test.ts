@@ -1,5 +1,5 @@
 /** The alerts about the scanner itself: which there are, that their queries bind, and what they fire on and what not. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { QueryTable } from '../../../shared/local/kusto/run-query.ts';
@@ -8,9 +8,9 @@ import type { KustoFunction, KustoTable } from '../../../shared/local/kusto/synt
 import { readQuery } from '../../../shared/local/kusto/syntax.ts';
 import { tables, toRows } from '../../../shared/sinks/rows.ts';
 import { makeReport } from '../../unit/shared/sinks/report-fixture.ts';
-import { readReaders } from '../sentinel/queries.ts';
+import { functionsOf, readSentinel } from '../sentinel/queries.ts';
 import { readTables } from './columns.ts';
-import { infra, infraWith } from './copy-infra.ts';
+import { infra, infraWith, root } from './copy-infra.ts';
 
 /** As much of Azure's own tables as queries here use. Source: Azure Monitor reference. */
 const azureTables: KustoTable[] = [
@@ -23,14 +23,6 @@ const azureTables: KustoTable[] = [
     ],
   },
   {
-    name: 'AppExceptions',
-    columns: [
-      { name: 'TimeGenerated', type: 'datetime' },
-      { name: 'AppRoleName', type: 'string' },
-      { name: 'OuterMessage', type: 'string' },
-    ],
-  },
-  {
     name: 'DCRLogErrors',
     columns: [
       { name: 'TimeGenerated', type: 'datetime' },
@@ -40,11 +32,7 @@ const azureTables: KustoTable[] = [
   },
 ];
 
-const readers: KustoFunction[] = readReaders(infra).map(({ FunctionAlias, FunctionQuery }) => ({
-  name: FunctionAlias,
-  parameters: '',
-  body: FunctionQuery,
-}));
+const readers: KustoFunction[] = functionsOf(readSentinel(infra));
 
 const alertFiles = (folder: string): string[] => readdirSync(join(folder, 'alerts')).sort();
 const readAlert = (folder: string, file: string): string => readFileSync(join(folder, 'alerts', file), 'utf8');
@@ -75,6 +63,15 @@ describe('the alerts about the scanner', () => {
     );
     expect(new Set(places)).toEqual(new Set(['{dataCollectionRuleId}', '{appName}', '{poisonQueue}']));
     expect(places.filter((place) => !module.includes(`'${place}'`))).toEqual([]);
+  });
+
+  it('look for words that the app writes', () => {
+    const written = globSync('shared/**/*.ts', { cwd: root }).map((file) => readFileSync(join(root, file), 'utf8'));
+    const sought = ['rows-lost.kql', 'outbox.kql'].flatMap((file) =>
+      [...readAlert(infra, file).matchAll(/Message has "([^"]+)"/g)].map((match) => match[1]!),
+    );
+    expect(sought).toHaveLength(3);
+    expect(sought.filter((words) => !written.some((text) => text.includes(`'${words}`)))).toEqual([]);
   });
 
   it.each([
@@ -118,8 +115,28 @@ function scanRow(number: number, minutes: number, changes: Readonly<Record<strin
   return { ...row, ...changes };
 }
 
+/** A line of the app's log as Application Insights has it, so many minutes old. */
+function line(message: string, minutes: number): Record<string, unknown> {
+  const text = JSON.stringify({ time: minutesAgo(minutes), level: 'warn', message, error: 'INGESTION_FAILED' });
+  return { TimeGenerated: minutesAgo(minutes), AppRoleName: 'sluice-a', Message: text };
+}
+
 const failed = { Verdict: 'failed', VerdictRank: 1, Reason: 'poison' };
 const incomplete = { Verdict: 'incomplete', VerdictRank: 2, Reason: 'deadline' };
+
+describe('canary-silent', () => {
+  const canary = (number: number, minutes: number): Record<string, unknown> =>
+    scanRow(number, minutes, { Canary: true });
+
+  it('fires where no canary has arrived, whatever else has', () => {
+    expect(fire('canary-silent.kql', {})).toMatchObject([{ Canaries: 0 }]);
+    expect(fire('canary-silent.kql', { [tables.scans]: [scanRow(1, 5, {})] })).toHaveLength(1);
+  });
+
+  it('does not fire where one has', () => {
+    expect(fire('canary-silent.kql', { [tables.scans]: [canary(1, 30), canary(1, 15)] })).toEqual([]);
+  });
+});
 
 describe('not-scanned', () => {
   it('fires on scans that say nothing about their object, by reason', () => {
@@ -149,27 +166,43 @@ describe('not-scanned', () => {
 describe('rows-lost', () => {
   const id = '/subscriptions/S/resourceGroups/g/providers/Microsoft.Insights/dataCollectionRules/sluice-a';
   const refusal = { TimeGenerated: minutesAgo(3), _ResourceId: id, Message: 'The stream was not configured' };
-  const failure = {
-    TimeGenerated: minutesAgo(2),
-    AppRoleName: 'sluice-a',
-    OuterMessage: '1 of 1 requests could not be handled: INGESTION_FAILED: 403',
-  };
+  const expired = line('a report was not accepted for a week; `sluice replay` has it tried again', 400);
 
-  it('fires on what the rule refused and on what the app could not deliver', () => {
-    const found = fire('rows-lost.kql', { DCRLogErrors: [refusal, refusal], AppExceptions: [failure] });
+  it('fires on what the rule refused and on what could not be delivered in time', () => {
+    const found = fire('rows-lost.kql', { DCRLogErrors: [refusal, refusal], AppTraces: [expired] });
     expect(found.map(({ Problem, Times }) => [Problem, Times])).toEqual([
       [refusal.Message, 2],
-      [failure.OuterMessage, 1],
+      ['a report was not accepted for a week; `sluice replay` has it tried again', 1],
     ]);
   });
 
   it('does not fire on the troubles of others', () => {
     const DCRLogErrors = [{ ...refusal, _ResourceId: `${id}-of-others` }];
-    const AppExceptions = [
-      { ...failure, AppRoleName: 'another' },
-      { ...failure, OuterMessage: 'LEDGER_UNAVAILABLE' },
+    const AppTraces = [{ ...expired, AppRoleName: 'another' }, line('a report waits in the outbox', 2)];
+    expect(fire('rows-lost.kql', { DCRLogErrors, AppTraces })).toEqual([]);
+  });
+});
+
+describe('outbox', () => {
+  it('fires on reports that wait on, and on scans that are held back', () => {
+    const AppTraces = [
+      line('a report waits on in the outbox', 9),
+      line('a report waits on in the outbox', 3),
+      line('many reports wait in the outbox; scans begin later', 2),
     ];
-    expect(fire('rows-lost.kql', { DCRLogErrors, AppExceptions })).toEqual([]);
+    expect(fire('outbox.kql', { AppTraces })).toMatchObject([
+      { Problem: 'a report waits on in the outbox', Times: 2, Error: 'INGESTION_FAILED' },
+      { Problem: 'many reports wait in the outbox; scans begin later', Times: 1 },
+    ]);
+  });
+
+  it('does not fire on a first try that failed, on a delivery, and on other apps', () => {
+    const AppTraces = [
+      line('a report waits in the outbox', 9),
+      line('a report was delivered from the outbox', 3),
+      { ...line('a report waits on in the outbox', 9), AppRoleName: 'another' },
+    ];
+    expect(fire('outbox.kql', { AppTraces })).toEqual([]);
   });
 });
 

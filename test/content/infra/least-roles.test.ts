@@ -47,7 +47,8 @@ interface Need {
 /** By what roles are on, as roles.bicep calls it. */
 const needs: Readonly<Record<string, Need>> = {
   'watchedAccount (watchedAccountName)': {
-    operations: blob('read'),
+    // Containers are listed by the sweep.
+    operations: ['containers/read', ...blob('read')],
     usedBy: ['shared/app.ts', 'openBlob(serviceOf(account)'],
   },
   'eventQueue (delivery)': {

@@ -67,7 +67,7 @@ describe('the chapter Cost', () => {
       (objects * (1 + Math.ceil(megabytes / 4)) * 0.004) / 10_000,
       (objects * 2 * 0.6) / 1e6,
       (objects * 8 * 0.004) / 10_000,
-      4 + accounts * 0.2,
+      5 + accounts * 0.2,
     ].map((amount) => amount.toFixed(2));
     const stated = rows.map((cells) => cells[2]!);
     expect(stated.slice(0, -1)).toEqual(amounts);

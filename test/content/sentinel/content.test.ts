@@ -31,7 +31,7 @@ describe('the Sentinel content', () => {
       { file: 'sentinel/generated/analytic-rules.json', from: '"PT5M"', to: '"PT15M"' },
     ];
     for (const edit of edits)
-      expect(staleFiles(join(infraWith(edit), 'sentinel'))).toEqual(['generated/analytic-rules.json']);
+      expect(staleFiles(join(infraWith(edit), 'sentinel'))).toContain('generated/analytic-rules.json');
     const folder = join(infraWith(edits[0]!), 'sentinel');
     rmSync(join(folder, 'generated/parsers.json'));
     expect(staleFiles(folder)).toContain('generated/parsers.json');
@@ -45,10 +45,10 @@ describe('the Sentinel content', () => {
   });
 
   it('becomes bodies in the words of the ARM API', () => {
-    const [body] = JSON.parse(generate(join(infra, 'sentinel')).get('generated/analytic-rules.json')!) as Record<
-      string,
-      unknown
-    >[];
+    const bodies = JSON.parse(generate(join(infra, 'sentinel')).get('generated/analytic-rules.json')!) as {
+      properties: { displayName: string };
+    }[];
+    const body = bodies.find(({ properties }) => properties.displayName === 'Malicious object uploaded to storage');
     expect(body).toMatchObject({
       kind: 'Scheduled',
       properties: {
@@ -105,7 +105,7 @@ describe('the Sentinel content', () => {
     },
     { what: 'a key is unknown', from: 'triggerThreshold:', to: 'treshold:', fault: 'treshold' },
     { what: 'an id is none', from: 'id: ', to: 'id: x', fault: 'id: ' },
-    { what: 'a version is none', from: 'version: 1.0.0', to: 'version: one', fault: 'must look like 1.0.0' },
+    { what: 'a version is none', from: 'version: 1.1.0', to: 'version: one', fault: 'must look like 1.0.0' },
     {
       what: 'a tactic has no technique',
       from: '  - CommandAndControl\n',
@@ -116,7 +116,7 @@ describe('the Sentinel content', () => {
       what: 'a technique belongs to another tactic',
       from: '- T1105',
       to: '- T1486',
-      fault: 'technique T1486 belongs to Impact',
+      fault: 'technique T1486 belongs to Impact, not to the tactics given',
     },
     {
       what: 'a technique is unknown',

@@ -1,10 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { infra, infraWith } from '../infra/copy-infra.ts';
 import type { Fault } from '../infra/copy-infra.ts';
-import { readerFaults, readReaders, readRules, ruleQueryFaults } from './queries.ts';
+import {
+  functionFaults,
+  huntingQueryFaults,
+  readSentinel,
+  ruleQueryFaults,
+  transformFaults,
+  workbookFaults,
+} from './queries.ts';
 
 const ruleFile = 'sentinel/analytic-rules/malicious-upload.yaml';
-const [rule] = readRules(infra);
 
 describe('the queries of the analytics rules', () => {
   it('bind, and yield every column that the rules map, whichever tables are there', () => {
@@ -54,7 +60,7 @@ describe('the queries of the analytics rules', () => {
       what: 'the stand-in for a table lacks a column',
       from: 'Canary: bool, ',
       to: '',
-      fault: /^before the first row: KS142.*Canary/,
+      fault: /before the first row: KS142.*Canary/,
     },
     {
       what: 'the stand-in has another type than the table',
@@ -62,7 +68,7 @@ describe('the queries of the analytics rules', () => {
       to: 'SizeInBytes: string',
       fault: /stand-in has SizeInBytes: string, the table long/,
     },
-    { what: 'the union is not fuzzy', from: 'union isfuzzy=true', to: 'union', fault: /^before the first row: KS204/ },
+    { what: 'the union is not fuzzy', from: 'union isfuzzy=true', to: 'union', fault: /before the first row: KS204/ },
     {
       what: 'the window is shorter than the time between runs',
       from: 'let window = 5m',
@@ -88,10 +94,100 @@ describe('the queries of the analytics rules', () => {
   });
 });
 
-describe('the reader functions', () => {
-  it('bind, and yield every column of their table', () => {
-    expect(readReaders(infra).map(({ FunctionAlias }) => FunctionAlias)).toEqual(['SluiceFindings', 'SluiceScans']);
-    expect(readerFaults(infra)).toEqual([]);
+describe('the hunting queries', () => {
+  it('bind, and yield every column that they map, whichever tables are there', () => {
+    expect(huntingQueryFaults(infra)).toEqual([]);
+  });
+
+  const file = 'sentinel/hunting-queries/callback-address.yaml';
+  it.each([
+    {
+      what: 'a column is misspelt',
+      file,
+      from: 'RemoteIP == address',
+      to: 'RemoteIp == address',
+      fault: /KS142.*RemoteIp/,
+    },
+    {
+      what: 'an entity is mapped to no column',
+      file,
+      from: 'columnName: Machine',
+      to: 'columnName: Host',
+      fault: /yields no Host/,
+    },
+    {
+      what: 'an entity is mapped to a number',
+      file,
+      from: 'columnName: Machine',
+      to: 'columnName: Count',
+      fault: /Count is long/,
+    },
+    {
+      what: 'a stand-in has a column that the table has not',
+      file,
+      from: 'DeviceName: string',
+      to: 'DeviceName: string, DeviceOwner: string',
+      fault: /stand-in has DeviceOwner: string, the table has it not/,
+    },
+    {
+      what: 'the stand-in lacks what an exclusion asks for',
+      file,
+      from: 'InitiatingProcessFolderPath: string,',
+      to: '',
+      fault: /without Microsoft's tables: KS142.*InitiatingProcessFolderPath/,
+    },
+    {
+      what: 'a table must be there',
+      file,
+      from: 'union isfuzzy=true\n      CommonSecurityLog,',
+      to: 'union CommonSecurityLog,',
+      fault: /KS204.*CommonSecurityLog/,
+    },
+    {
+      what: 'a function is not deployed',
+      file: 'sentinel/hunting-queries/rare-rules.yaml',
+      from: 'SluiceFindings()',
+      to: 'SluiceFinding()',
+      fault: /KS211.*SluiceFinding/,
+    },
+  ])('are seen to be wrong when $what', ({ what: _, fault, ...planted }) => {
+    expect(huntingQueryFaults(infraWith(planted)).some((line) => fault.test(line))).toBe(true);
+  });
+});
+
+describe('the workbook', () => {
+  it('has queries that bind and yield single values', () => {
+    expect(workbookFaults(infra)).toEqual([]);
+  });
+
+  it.each([
+    { what: 'a column is misspelt', from: 'by Verdict, Reason', to: 'by Verdict, Reasons', fault: /KS142.*Reasons/ },
+    {
+      what: 'a chart shows a set',
+      from: 'strcat_array(make_set(Rule, 10), ", ")',
+      to: 'make_set(Rule, 10)',
+      fault: /Rules is no single value/,
+    },
+    {
+      what: 'an aggregate does not exist',
+      from: 'percentile(Seconds, 50)',
+      to: 'median(Seconds)',
+      fault: /KS211.*median/,
+    },
+  ])('is seen to be wrong when $what', ({ from, to, fault }) => {
+    const folder = infraWith({ file: 'sentinel/workbooks/sluice.yaml', from, to });
+    expect(workbookFaults(folder).some((line) => fault.test(line))).toBe(true);
+  });
+});
+
+describe('the functions', () => {
+  it('bind, and readers yield every column of their table', () => {
+    expect(
+      readSentinel(infra)
+        .functions.map(({ FunctionAlias }) => FunctionAlias)
+        .sort(),
+    ).toEqual(['ASimAlertEventSluice', 'SluiceFindings', 'SluiceScans', 'vimAlertEventSluice']);
+    expect(functionFaults(infra)).toEqual([]);
   });
 
   it.each([
@@ -108,60 +204,36 @@ describe('the reader functions', () => {
       from: 'SluiceFindings_CL',
       to: 'SluiceFinding_CL',
     },
+    {
+      what: 'a parameter has another name',
+      file: 'sentinel/parsers/vim-alert-event-sluice.yaml',
+      from: 'Name: starttime',
+      to: 'Name: start',
+    },
+    {
+      what: 'a parameter has another type',
+      file: 'sentinel/parsers/vim-alert-event-sluice.yaml',
+      from: 'Default: datetime(null)',
+      to: 'Default: 5m',
+    },
+    { what: 'a column is gone', file: 'tables/SluiceFindings_CL.json', from: '"Evidence"', to: '"Proof"' },
   ])('are seen to be wrong when $what', ({ what: _, ...fault }) => {
-    expect(readerFaults(infraWith(fault))).not.toEqual([]);
+    expect(functionFaults(infraWith(fault))).not.toEqual([]);
   });
 });
 
-/** The regular expressions of the query, which mean the same in RE2 and in JavaScript. */
-const patterns = [...rule!.query.matchAll(/extract\(@"([^"]+)", 1, (\w+)\)/g)].map(([, pattern, column]) => ({
-  column: column!,
-  // RE2 takes flags inside the pattern, JavaScript outside.
-  expression: pattern!.startsWith('(?s)') ? new RegExp(pattern!.slice(4), 's') : new RegExp(pattern!),
-}));
-
-function firstMatch(column: string, index: number, text: string): string {
-  const { expression } = patterns.filter((pattern) => pattern.column === column)[index]!;
-  return expression.exec(text)?.[1] ?? '';
-}
-
-describe('the malicious upload rule', () => {
-  it.each([
-    ['203.0.113.7:50123', '203.0.113.7'],
-    ['203.0.113.7', '203.0.113.7'],
-    ['[2001:db8::7]:50123', '2001:db8::7'],
-    ['[2001:db8::7]', '2001:db8::7'],
-    ['2001:db8::7', '2001:db8::7'],
-    ['', ''],
-  ])('takes the address out of %j', (text, address) => {
-    const found = [firstMatch('CallerIpAddress', 0, text), firstMatch('CallerIpAddress', 1, text), text].find(
-      (part) => part !== '',
-    );
-    expect(found ?? '').toBe(address);
+describe('the transformation on the way in', () => {
+  it('yields every column of the tables', () => {
+    expect(transformFaults(infra)).toEqual([]);
   });
 
   it.each([
-    ['a.bin', 'a.bin', ''],
-    ['in/deep/a.bin', 'a.bin', 'in/deep/'],
-    ['in/folder/', 'folder', 'in/'],
-    ['in/line\nfeed/a.bin', 'a.bin', 'in/line\nfeed/'],
-    ['//', '//', ''],
-  ])('splits the name %j into file and folder', (name, file, folder) => {
-    expect(firstMatch('ObjectName', 0, name) || name).toBe(file);
-    expect(firstMatch('ObjectName', 1, name)).toBe(folder);
-  });
-
-  it('raises File, FileHash and AzureResource entities, and groups by the hash within five hours', () => {
-    const types = rule!.entityMappings.map(({ entityType }) => entityType);
-    expect(types).toEqual(expect.arrayContaining(['File', 'FileHash', 'AzureResource']));
-    expect(rule!.incidentConfiguration).toMatchObject({
-      createIncident: true,
-      groupingConfiguration: {
-        enabled: true,
-        matchingMethod: 'Selected',
-        groupByEntities: ['FileHash'],
-        lookbackDuration: 5 * 3_600,
-      },
-    });
+    ['source | project TimeGenerated', /SluiceScans_CL: it loses ScanId/],
+    ['source | where Verdict2 == 1', /KS142.*Verdict2/],
+    ['sources', /KS\d+.*sources/],
+  ])('is seen to be wrong as %s', (transform, fault) => {
+    const from = "transformKql: 'source'";
+    const folder = infraWith({ file: 'modules/ingestion.bicep', from, to: `transformKql: '${transform}'` });
+    expect(transformFaults(folder).some((line) => fault.test(line))).toBe(true);
   });
 });

@@ -2,7 +2,7 @@
  * Where YARA-X 1.20 answers otherwise about an ELF file, and is wrong. Each entry of `shared/yara/DIALECT.md` has its
  * predicate here, as narrow as it can be.
  *
- * - `elf-offset-32`: the npm package is built for 32 bits and drops the upper half of 64-bit offsets and lengths.
+ * - `offset-32-bit`: the npm package is built for 32 bits and drops the upper half of 64-bit offsets and lengths.
  * - `telfhash-quartiles`: its TLSH looks for the first and third quartile in all but the last of the ranges where they may
  *   be, and takes 0 where they are in that one.
  */

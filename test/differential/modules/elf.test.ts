@@ -23,7 +23,7 @@ async function differences(
 ): Promise<{ readonly unexplained: string[]; readonly explained: string[] }> {
   const failing = await notHolding('elf', dump(elfModule, bytes), bytes);
   const explained: string[] = [];
-  if (failing.length > 0 && namesOffsetBeyond32Bits(bytes)) return { unexplained: [], explained: ['elf-offset-32'] };
+  if (failing.length > 0 && namesOffsetBeyond32Bits(bytes)) return { unexplained: [], explained: ['offset-32-bit'] };
   const unexplained = [];
   for (const condition of failing) {
     if (condition.includes('telfhash') && (await isQuartileDefect(bytes))) explained.push('telfhash-quartiles');
@@ -99,7 +99,7 @@ describe('dialect', () => {
     expect(differing.length).toBeLessThan(150);
   });
 
-  it('elf-offset-32: an offset of 4 GiB − 1 is outside of it', () => {
+  it('offset-32-bit: an offset of 4 GiB − 1 is outside of it', () => {
     const header = new Uint8Array(64);
     header.set(Buffer.from('\x7fELF\x02\x01'), 0);
     const view = new DataView(header.buffer);

@@ -73,6 +73,7 @@ describe('IncidentBook', () => {
         { type: 'FileHash', fields: { Algorithm: 'SHA256', Value: 'aa'.repeat(32) } },
         { type: 'AzureResource', fields: { ResourceId: resourceId } },
         { type: 'URL', fields: { Url: 'https://contoso.blob.core.windows.net/uploads/in/box/a.conf' } },
+        { type: 'Malware', fields: { Name: 'EQGRP_callbacks', Category: 'default' } },
       ],
     });
     expect(incident?.alerts).toHaveLength(1);
