@@ -42,6 +42,8 @@ export interface Upload {
 export interface Service {
   readonly proxy: FaultProxy;
   readonly endpoint: IngestionEndpoint;
+  /** What the settings were read from. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly config: Config;
   readonly container: ContainerClient;
   readonly queue: QueueClient;
@@ -74,14 +76,15 @@ export async function startService(): Promise<Service> {
   await writeFile(caPath, endpoint.certificatePem);
   await writeRules(rulesPath, compileRules([{ text: rules, namespace: 'test' }]));
   const { connectionString } = azurite;
-  const config = readConfig({
+  const environment = {
     SLUICE_ACCOUNTS: azurite.account,
     SLUICE_LOCAL_CONNECTION: connectionString.replace(/BlobEndpoint=[^;]+/, `BlobEndpoint=${proxy.endpoint}`),
     SLUICE_INGESTION_ENDPOINT: endpoint.url,
     SLUICE_DCR_ID: endpoint.dcrId,
     SLUICE_LOCAL_CA: caPath,
     SLUICE_RULES: rulesPath,
-  });
+  };
+  const config = readConfig(environment);
   const blobs = BlobServiceClient.fromConnectionString(connectionString);
   const container = blobs.getContainerClient('uploads');
   const queue = QueueServiceClient.fromConnectionString(connectionString).getQueueClient(config.queueName);
@@ -93,6 +96,7 @@ export async function startService(): Promise<Service> {
   return {
     proxy,
     endpoint,
+    environment,
     config,
     container,
     queue,
