@@ -1,6 +1,6 @@
 /**
- * Names that filters give to processes and that no telemetry shows: names of services, of products and of file formats. Each
- * with what is seen instead, by the documentation of its maker. What is not listed is judged by its form alone.
+ * Names that filters give to processes although they are names of services, of products and of file formats. Each with the
+ * program that is usually seen instead; versions differ, so the remark is advice. What is not listed is judged by its form.
  */
 
 export interface Implausible {
