@@ -11,19 +11,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { unzipSync } from 'fflate';
+import { deployedSettings } from '../azure/package/deployed-settings.ts';
 import { WorkerProcess } from '../azure/package/worker-process.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const AT_MOST = 0.6;
-
-/** What a deployment sets. The addresses are never asked: the process ends as soon as it is ready. */
-const settings = {
-  SLUICE_ACCOUNTS: 'contosouploads',
-  SLUICE_STATE__tableServiceUri: 'https://contososluice.table.core.windows.net',
-  SLUICE_CLIENT_ID: '5a0e1c52-9d0f-4b8e-8a57-3f0c4d1b2e6a',
-  SLUICE_INGESTION_ENDPOINT: 'https://sluice-dcr-x1y2-westeurope.logs.z1.ingest.monitor.azure.com',
-  SLUICE_DCR_ID: 'dcr-00000000000000000000000000000000',
-};
 
 interface Times {
   readonly loadedInMs: number;
@@ -32,7 +24,7 @@ interface Times {
 
 /** Times since the process started, which Node itself takes about 30 ms of. */
 async function start(folder: string): Promise<Times> {
-  const worker = new WorkerProcess(folder, settings);
+  const worker = new WorkerProcess(folder, deployedSettings);
   try {
     const loaded = await worker.answer('loaded');
     worker.invoke('scan-on-upload', {});

@@ -12,6 +12,7 @@ import { LEDGER_TABLE } from '../../../shared/ledger/table-ledger.ts';
 import type { AzuriteServer } from '../../../shared/local/azurite.ts';
 import { startAzurite } from '../../../shared/local/azurite.ts';
 import { buildRules, root } from './built-rules.ts';
+import { deployedSettings } from './deployed-settings.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 let azurite: AzuriteServer;
@@ -37,14 +38,18 @@ afterAll(async () => {
   await Promise.all([azurite.close(), rm(temporary, { recursive: true })]);
 });
 
-function start(): WorkerProcess {
-  const worker = new WorkerProcess(app, {
+function start(settings: Readonly<Record<string, string>> = localSettings()): WorkerProcess {
+  const worker = new WorkerProcess(app, settings);
+  workers.push(worker);
+  return worker;
+}
+
+function localSettings(): Record<string, string> {
+  return {
     SLUICE_ACCOUNTS: azurite.account,
     SLUICE_LOCAL_CONNECTION: azurite.connectionString,
     SLUICE_SINKS: 'console',
-  });
-  workers.push(worker);
-  return worker;
+  };
 }
 
 async function upload(name: string, text: string): Promise<object> {
@@ -92,6 +97,20 @@ describe('the app from its zip', () => {
     await worker.answer('returned');
     expect(await verdictOf('harmless.txt')).toBe('clean');
     await worker.terminate();
+  });
+
+  it('is ready with the settings of a deployment', async () => {
+    const worker = start(deployedSettings);
+    await worker.answer('loaded');
+    worker.invoke('scan-on-upload', {});
+    await worker.answer('ready');
+  });
+
+  it('tells a message which settings are missing', async () => {
+    const worker = start({ ...deployedSettings, SLUICE_DCR_ID: '' });
+    await worker.answer('loaded');
+    worker.invoke('scan-on-upload', {});
+    expect((await worker.answer('threw')).message).toContain('SLUICE_DCR_ID: not set');
   });
 
   it('loads no file from outside, and nothing of a sink that is off', async () => {

@@ -38,11 +38,13 @@ export class WorkerProcess {
     }
   }
 
-  /** Waits for the next answer of that kind. Rejects with what the process wrote when it ends before. */
+  /** Waits for the next answer of that kind. Rejects when a function threw, and with what the process wrote when it ends before. */
   async answer<K extends Answer['kind']>(kind: K): Promise<Extract<Answer, { kind: K }>> {
     for (;;) {
       const index = this.#answers.findIndex((answer) => answer.kind === kind);
       if (index >= 0) return this.#answers.splice(index, 1)[0] as Extract<Answer, { kind: K }>;
+      const thrown = this.#answers.find((answer) => answer.kind === 'threw');
+      if (thrown !== undefined) throw new Error(`a function threw before it was ${kind}: ${thrown.message}`);
       if (this.#child.exitCode !== null || !this.#child.connected) {
         throw new Error(`the process ended before it was ${kind}:\n${this.#output}`);
       }
