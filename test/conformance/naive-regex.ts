@@ -23,6 +23,22 @@ export interface RegexWords {
   readonly fullword?: boolean;
 }
 
+/** Can it match nothing? */
+export function canBeEmpty(node: RegexNode): boolean {
+  switch (node.kind) {
+    case 'class':
+      return false;
+    case 'edge':
+      return true;
+    case 'repeat':
+      return node.from === 0 || canBeEmpty(node.of);
+    case 'alternatives':
+      return node.of.some(canBeEmpty);
+    case 'sequence':
+      return node.of.every(canBeEmpty);
+  }
+}
+
 export function naiveRegexMatches(node: RegexNode, words: RegexWords, data: Uint8Array): MatchTuple[] {
   const matches: MatchTuple[] = [];
   const view = words.nocase === true ? bothCases(node) : node;

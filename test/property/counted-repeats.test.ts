@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { compileRules, decodeRules, encodeRules, resumeScanner, StreamScanner } from '../../shared/yara/index.ts';
 import type { ScanResult } from '../../shared/yara/index.ts';
 import { concatenate } from '../conformance/bytes.ts';
-import { naiveRegexMatches, regexClasses, regexText } from '../conformance/naive-regex.ts';
+import { canBeEmpty, naiveRegexMatches, regexClasses, regexText } from '../conformance/naive-regex.ts';
 import type { RegexNode } from '../conformance/naive-regex.ts';
 import { runs, seed } from '../conformance/seed.ts';
 
@@ -43,11 +43,6 @@ function regexes(isLazy: boolean): fc.Arbitrary<RegexNode> {
       kind: 'sequence',
       of: [...before, first, ...middle, ...(second ? [second] : []), ...behind],
     }));
-}
-
-function canBeEmpty(node: RegexNode): boolean {
-  if (node.kind === 'sequence') return node.of.every(canBeEmpty);
-  return node.kind === 'edge' || (node.kind === 'repeat' && node.from === 0);
 }
 
 /** Runs of what the regexes repeat, so that counts are met and just missed. */

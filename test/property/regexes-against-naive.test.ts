@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileRules, decodeRules, encodeRules, resumeScanner, StreamScanner } from '../../shared/yara/index.ts';
 import type { ScanResult } from '../../shared/yara/index.ts';
-import { naiveRegexMatches, regexClasses, regexText } from '../conformance/naive-regex.ts';
+import { canBeEmpty, naiveRegexMatches, regexClasses, regexText } from '../conformance/naive-regex.ts';
 import type { RegexNode, RegexWords } from '../conformance/naive-regex.ts';
 import { runs, seed } from '../conformance/seed.ts';
 
@@ -44,21 +44,6 @@ function regexOf(isLazy: boolean, depth: number): fc.Arbitrary<RegexNode> {
     { weight: 1, arbitrary: edge },
   );
   return fc.array(part, { minLength: 1, maxLength: 4 }).map((of): RegexNode => ({ kind: 'sequence', of }));
-}
-
-function canBeEmpty(node: RegexNode): boolean {
-  switch (node.kind) {
-    case 'class':
-      return false;
-    case 'edge':
-      return true;
-    case 'repeat':
-      return node.from === 0 || canBeEmpty(node.of);
-    case 'alternatives':
-      return node.of.some(canBeEmpty);
-    case 'sequence':
-      return node.of.every(canBeEmpty);
-  }
 }
 
 const words = fc.constantFrom<RegexWords>(

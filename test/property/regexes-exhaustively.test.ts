@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { compileRules, StreamScanner } from '../../shared/yara/index.ts';
 import type { ScanResult } from '../../shared/yara/index.ts';
 import type { MatchTuple } from '../conformance/answer.ts';
-import { naiveRegexMatches, regexClasses, regexText } from '../conformance/naive-regex.ts';
+import { canBeEmpty, naiveRegexMatches, regexClasses, regexText } from '../conformance/naive-regex.ts';
 import type { RegexNode, RegexWords } from '../conformance/naive-regex.ts';
 
 const A = 0x61;
@@ -32,21 +32,6 @@ const bounds: readonly (readonly [number, number | undefined])[] = [
 /** What can be repeated without repeating nothing. */
 const repeatsOf = (isLazy: boolean, items: readonly RegexNode[]): RegexNode[] =>
   items.flatMap((of) => bounds.map(([from, to]): RegexNode => ({ kind: 'repeat', of, from, to, isLazy })));
-
-function canBeEmpty(node: RegexNode): boolean {
-  switch (node.kind) {
-    case 'class':
-      return false;
-    case 'edge':
-      return true;
-    case 'repeat':
-      return node.from === 0 || canBeEmpty(node.of);
-    case 'alternatives':
-      return node.of.some(canBeEmpty);
-    case 'sequence':
-      return node.of.every(canBeEmpty);
-  }
-}
 
 /** Of one greediness, for mixing is refused. Those that could match nothing are left out. */
 function smallRegexes(isLazy: boolean, mostParts: 2 | 3): RegexNode[] {

@@ -7,11 +7,11 @@
  * PE     0x3c  4  offset of the header `PE\0\0`, then +4 machine, +6 sections, +20 size of the optional header,
  *                 +24 optional header: +16 entry point's address
  *        section (40 bytes): +12 address, +20 offset in the file
- * ELF    4  1  class: 1 for 32 bits, 2 for 64 · 16  2  type · 24  entry point's address
- *        then offsets and counts of program headers (of executables) or sections (of others), as in `ELF_LAYOUTS`
+ * ELF    as in `modules/elf/layout.ts`: program headers of executables, sections of others
  * ```
  * Sources: PE/COFF §2–4, System V ABI chapters 4 and 5.
  */
+import { ELF_LAYOUTS, ELF_MAGIC, type ElfLayout } from '../modules/elf/layout.ts';
 import type { ObjectView } from '../modules/module.ts';
 import { toInteger, type Integer } from './integers.ts';
 
@@ -22,7 +22,7 @@ export function entryPointOf(object: ObjectView): Integer | undefined {
     const header = peHeader(object);
     return header === undefined ? undefined : peOffset(object, header);
   }
-  return object.unsigned(0, 4) === 0x464c457f ? elfOffset(object) : undefined;
+  return object.unsigned(0, 4) === ELF_MAGIC ? elfOffset(object) : undefined;
 }
 
 const DOS_HEADER_BYTES = 64;
@@ -60,9 +60,9 @@ function peOffset(object: ObjectView, header: number): number {
   return sectionOffset + (address - sectionAddress);
 }
 
-/** Offsets of fields. A table of entries is found by its `table` and `count` in the header. */
+/** Entries of segments or sections, and where in each their fields stand. `start` and `count` are of the header. */
 interface ElfTable {
-  readonly table: number;
+  readonly start: number;
   readonly count: number;
   readonly entryBytes: number;
   readonly type: number;
@@ -71,28 +71,15 @@ interface ElfTable {
   readonly length: number;
 }
 
-interface ElfLayout {
-  readonly headerBytes: number;
-  readonly word: 4 | 8;
-  readonly segments: ElfTable;
-  readonly sections: ElfTable;
+function segmentsOf({ word, counts, segment }: ElfLayout): ElfTable {
+  const { size: entryBytes, virtual: address, offset, memory: length } = segment;
+  return { start: 24 + word, count: counts + 2, entryBytes, type: 0, address, offset, length };
 }
 
-const ELF_LAYOUTS: readonly (ElfLayout | undefined)[] = [
-  undefined,
-  {
-    headerBytes: 52,
-    word: 4,
-    segments: { table: 28, count: 44, entryBytes: 32, type: 0, address: 8, offset: 4, length: 20 },
-    sections: { table: 32, count: 48, entryBytes: 40, type: 4, address: 12, offset: 16, length: 20 },
-  },
-  {
-    headerBytes: 64,
-    word: 8,
-    segments: { table: 32, count: 56, entryBytes: 56, type: 0, address: 16, offset: 8, length: 40 },
-    sections: { table: 40, count: 60, entryBytes: 64, type: 4, address: 16, offset: 24, length: 32 },
-  },
-];
+function sectionsOf({ word, counts, section }: ElfLayout): ElfTable {
+  const { size: entryBytes, type, address, offset, length } = section;
+  return { start: 24 + 2 * word, count: counts + 6, entryBytes, type, address, offset, length };
+}
 
 const EXECUTABLE = 2;
 const SECTION_WITHOUT_BYTES: ReadonlySet<number | undefined> = new Set([0, 8]);
@@ -101,11 +88,12 @@ function elfOffset(object: ObjectView): Integer | undefined {
   const layout = ELF_LAYOUTS[object.unsigned(4, 1) ?? 0];
   if (layout === undefined || object.size < layout.headerBytes) return undefined;
   const isExecutable = object.unsigned(16, 2) === EXECUTABLE;
-  const { table, count, entryBytes, type, address, offset, length } = isExecutable ? layout.segments : layout.sections;
+  const table = isExecutable ? segmentsOf(layout) : sectionsOf(layout);
+  const { start: startOf, count, entryBytes, type, address, offset, length } = table;
   const word = (at: number): bigint => (layout.word === 8 ? object.unsigned64(at)! : BigInt(object.unsigned(at, 4)!));
   const entryPoint = word(24);
   const entries = object.unsigned(count, 2)!;
-  const first = word(table);
+  const first = word(startOf);
   if (first === 0n || entries === 0 || first + BigInt(entries * entryBytes) > BigInt(object.size)) return 0;
   for (let number = 0; number < entries; number++) {
     const entry = Number(first) + number * entryBytes;

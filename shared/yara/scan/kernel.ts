@@ -8,13 +8,17 @@ import { FILTER, FILTER_FIELDS } from '../bundle/filter-layout.ts';
 import type { RuleImage } from '../bundle/image.ts';
 import { KERNEL, RELAXED_KERNEL } from './kernel-bytes.ts';
 
-/** As in `kernel/memory.ts`. */
-export const BLOCK_BYTES = 16384;
-const CONTEXT_BYTES = 64;
-const HITS = 0x54000;
-const PAIR_CAPACITY = 8192;
-const BLOCK = 0x65000;
-const TABLES = 0x6a000;
+/** What the host must know of `kernel/memory.ts`; a test compares both. */
+export const MEMORY_MAP = {
+  BLOCK_BYTES: 16384,
+  CONTEXT_BYTES: 64,
+  PAIR_CAPACITY: 8192,
+  HITS: 0x54000,
+  BLOCK: 0x65000,
+  TABLES: 0x6a000,
+} as const;
+const { CONTEXT_BYTES, PAIR_CAPACITY, HITS, BLOCK, TABLES } = MEMORY_MAP;
+export const { BLOCK_BYTES } = MEMORY_MAP;
 const PAGE_BYTES = 65536;
 
 const MAX_KERNELS = 4;

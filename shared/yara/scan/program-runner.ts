@@ -53,13 +53,14 @@ export class ProgramRunner {
    * those that others asked for.
    */
   readonly #lastBlock: Float64Array;
+  readonly #blocksRun: Int32Array;
   /** Programs that are run over blocks. */
   readonly #blockPrograms: readonly number[];
   #counts: StepCounts;
   /** Matches told of programs that are counted. */
   readonly #told: Float64Array;
+  /** Programs that have met the bound on their work. */
   readonly #givenUp = new Set<number>();
-  readonly #blocksRun: Int32Array;
   #isLast = false;
   /** Starts found in the stretch looked at, in descending order. */
   readonly #starts: number[] = [];
@@ -84,15 +85,12 @@ export class ProgramRunner {
     this.#to = new Float64Array(count);
     this.#readTo = new Float64Array(count);
     this.#lastBlock = new Float64Array(count).fill(-1);
+    this.#blocksRun = new Int32Array(count);
     this.#counts = new StepCounts(count, stepsPerByte);
     this.#told = new Float64Array(count);
-    this.#blockPrograms = Array.from({ length: count }, (_, program) => program).filter(
-      (program) => image.programs[program * PROGRAM_FIELDS + PROGRAM.maxLength]! < 0,
-    );
-    this.#blocksRun = new Int32Array(count);
-    this.#everywhere = Array.from({ length: count }, (_, program) => program).filter(
-      (program) => image.programs[program * PROGRAM_FIELDS + PROGRAM.hasAtoms] === 0,
-    );
+    const programs = Array.from({ length: count }, (_, program) => program);
+    this.#blockPrograms = programs.filter((program) => this.#field(program, PROGRAM.maxLength) < 0);
+    this.#everywhere = programs.filter((program) => this.#field(program, PROGRAM.hasAtoms) === 0);
   }
 
   reset(stepsPerByte: number): void {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { App } from '../../../shared/app.ts';
 import { readQueueSettings } from '../../../shared/local/host-settings.ts';
 import { QueueHost } from '../../../shared/local/queue-host.ts';
 import type { QueueHostEvent } from '../../../shared/local/queue-host.ts';
@@ -37,6 +38,17 @@ function stallAt(object: Upload, offset: number): Promise<void> {
       return { kind: 'hold', until: new Promise(() => undefined) };
     });
   });
+}
+
+/** Handles the object's event and the messages that follow from it; how many there were, ten at most. */
+async function handleSlices(app: App, object: Upload): Promise<number> {
+  let message: unknown = service.event(object);
+  let slices = 0;
+  for (; message !== undefined && slices < 10; slices++) {
+    await app.handleMessage(message, { dequeueCount: 1 });
+    [message] = await service.takeMessages();
+  }
+  return slices;
 }
 
 /** Starts an app, lets it scan up to the offset, and drains it. */
@@ -230,13 +242,7 @@ describe('a scan in many slices', () => {
     const object = await service.upload(large(harmless));
     void stallAt(object, 3 * MiB);
     const app = await service.start({ sliceInMs: 300 });
-    let message: unknown = service.event(object);
-    let slices = 0;
-    while (message !== undefined && slices < 10) {
-      slices += 1;
-      await app.handleMessage(message, { dequeueCount: 1 });
-      [message] = await service.takeMessages();
-    }
+    const slices = await handleSlices(app, object);
     expect(slices).toBeGreaterThanOrEqual(4);
     expect(slices).toBeLessThan(10);
     expect(service.outcomesOf(object.name)).toEqual(['incomplete: noProgress']);
@@ -247,13 +253,7 @@ describe('a scan in many slices', () => {
     const object = await service.upload(large(harmless));
     void stallAt(object, 3 * MiB);
     const app = await service.start({ sliceInMs: 300, deadlineInMs: 500 });
-    let message: unknown = service.event(object);
-    let slices = 0;
-    while (message !== undefined && slices < 10) {
-      slices += 1;
-      await app.handleMessage(message, { dequeueCount: 1 });
-      [message] = await service.takeMessages();
-    }
+    const slices = await handleSlices(app, object);
     expect(slices).toBe(2);
     expect(service.outcomesOf(object.name)).toEqual(['incomplete: deadline']);
   });

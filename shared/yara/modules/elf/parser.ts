@@ -1,12 +1,6 @@
 /**
- * Reads an ELF file through ranged pages, each table entry when it is asked for.
+ * Reads an ELF file through ranged pages, each table entry when it is asked for. Where fields stand is in `layout.ts`.
  *
- * ```
- * 0   4  magic 7F 45 4C 46      5  1  encoding: 1 little-endian, 2 big-endian
- * 4   1  class: 1 32-bit, 2 64-bit      7  1  ABI
- * 16  2  type · 18 2 machine · 24 entry point, program headers, section headers (a word each, 4 or 8 bytes), then
- *        4 flags, 2 header's size, 2 + 2 size and number of program headers, 2 + 2 of section headers, 2 name section
- * ```
  * A table that does not lie wholly in the file is no table: its entries are none. Text is UTF-8, what is not is replaced.
  * Never throws but as `ObjectView` says; what exceeds a bound below is refused by its name, and so undecided.
  * Sources: System V ABI, chapters 4 and 5.
@@ -15,10 +9,9 @@ import { toInteger, type Integer } from '../../scan/integers.ts';
 import type { ModuleValue, ObjectView, StructureValue } from '../module.ts';
 import { lossyText, readText } from '../read-text.ts';
 import { arrayOf, arrayOfItems, once, structureOf } from '../structure-value.ts';
+import { ELF_LAYOUTS, ELF_MAGIC, type ElfLayout } from './layout.ts';
 
-const MAGIC = 0x464c457f;
 const BIG_ENDIAN = 2;
-const CLASS_64 = 2;
 /** Executables and shared objects. */
 const LOADED_TYPES: ReadonlySet<number> = new Set([2, 3]);
 const SECTION_NULL = 0;
@@ -31,37 +24,6 @@ const TOO_MANY_SECTIONS = 0xff00;
 
 /** Entries of dynamic tables that are read; a file with more has no known number of them. */
 const MAX_DYNAMIC_ENTRIES = 1 << 20;
-
-interface Layout {
-  readonly word: 4 | 8;
-  readonly headerBytes: number;
-  /** Offsets of fields of the header behind its three words. */
-  readonly counts: number;
-  readonly segment: Record<
-    'size' | 'flags' | 'offset' | 'virtual' | 'physical' | 'fileSize' | 'memory' | 'align',
-    number
-  >;
-  readonly section: Record<'size' | 'flags' | 'address' | 'offset' | 'length' | 'link', number>;
-  readonly symbol: Record<'size' | 'value' | 'length' | 'info' | 'other' | 'section', number>;
-}
-
-const LAYOUT_32: Layout = {
-  word: 4,
-  headerBytes: 52,
-  counts: 42,
-  segment: { size: 32, offset: 4, virtual: 8, physical: 12, fileSize: 16, memory: 20, flags: 24, align: 28 },
-  section: { size: 40, flags: 8, address: 12, offset: 16, length: 20, link: 24 },
-  symbol: { size: 16, value: 4, length: 8, info: 12, other: 13, section: 14 },
-};
-
-const LAYOUT_64: Layout = {
-  word: 8,
-  headerBytes: 64,
-  counts: 54,
-  segment: { size: 56, flags: 4, offset: 8, virtual: 16, physical: 24, fileSize: 32, memory: 40, align: 48 },
-  section: { size: 64, flags: 8, address: 16, offset: 24, length: 32, link: 40 },
-  symbol: { size: 24, info: 4, other: 5, section: 6, value: 8, length: 16 },
-};
 
 /** Entries of one size, one behind the other, all of them in the file. */
 interface Table {
@@ -88,7 +50,7 @@ const NO_SYMBOLS: SymbolTable = { start: 0, count: 0, names: undefined };
 export class ElfFile implements StructureValue {
   readonly #object: ObjectView;
   readonly #value = once(() => this.#open());
-  #layout: Layout = LAYOUT_32;
+  #layout: ElfLayout = ELF_LAYOUTS[1]!;
   #isBigEndian = false;
 
   constructor(object: ObjectView) {
@@ -109,12 +71,12 @@ export class ElfFile implements StructureValue {
 
   readonly #isElf = once((): boolean => {
     const object = this.#object;
-    const kind = object.unsigned(4, 1) ?? 0;
+    const layout = ELF_LAYOUTS[object.unsigned(4, 1) ?? 0];
     const encoding = object.unsigned(5, 1) ?? 0;
-    if (object.unsigned(0, 4) !== MAGIC || kind < 1 || kind > 2 || encoding < 1 || encoding > 2) return false;
-    this.#layout = kind === CLASS_64 ? LAYOUT_64 : LAYOUT_32;
+    if (object.unsigned(0, 4) !== ELF_MAGIC || layout === undefined || encoding < 1 || encoding > 2) return false;
+    this.#layout = layout;
     this.#isBigEndian = encoding === BIG_ENDIAN;
-    return object.size >= this.#layout.headerBytes;
+    return object.size >= layout.headerBytes;
   });
 
   #open(): StructureValue {
@@ -192,7 +154,7 @@ export class ElfFile implements StructureValue {
           section.size,
           [section.address, section.length, section.offset],
           (at) => {
-            const type = this.#word32(at + 4);
+            const type = this.#word32(at + section.type);
             return type !== SECTION_WITHOUT_BYTES && type !== SECTION_NULL;
           },
         );
@@ -245,7 +207,7 @@ export class ElfFile implements StructureValue {
       const at = start + index * size;
       return structureOf({
         name: () => this.#name(this.#namesAt(this.#half(this.#layout.counts + 8)), this.#word32(at)),
-        type: () => this.#word32(at + 4) | 0,
+        type: () => this.#word32(at + field.type) | 0,
         flags: () => this.#value64(at + field.flags),
         address: () => this.#value64(at + field.address),
         offset: () => this.#value64(at + field.offset),
@@ -263,7 +225,7 @@ export class ElfFile implements StructureValue {
     const count = this.#isDamaged() ? 0 : (this.#sections()?.count ?? 0);
     for (let index = 0; index < count; index++) {
       const at = this.#sectionAt(index)!;
-      if (this.#word32(at + 4) !== type) continue;
+      if (this.#word32(at + section.type) !== type) continue;
       const start = this.#number64(at + section.offset);
       const length = this.#number64(at + section.length);
       if (start + length > BigInt(this.#object.size)) return NO_SYMBOLS;

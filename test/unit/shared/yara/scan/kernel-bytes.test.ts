@@ -6,12 +6,23 @@ import { bytesOfBase64 } from '../../../../../shared/yara/bundle/base64-text.ts'
 import { loaded } from '../../../../../shared/yara/bundle/loaded-rules.ts';
 import { compileRules } from '../../../../../shared/yara/index.ts';
 import { KERNEL, RELAXED_KERNEL } from '../../../../../shared/yara/scan/kernel-bytes.ts';
-import { Kernel } from '../../../../../shared/yara/scan/kernel.ts';
+import { FILTER, PASS } from '../../../../../shared/yara/bundle/filter-layout.ts';
+import { Kernel, MEMORY_MAP } from '../../../../../shared/yara/scan/kernel.ts';
 
 it('is what the sources compile to', async () => {
   const committed = readFileSync(new URL('../../../../../shared/yara/scan/kernel-bytes.ts', import.meta.url), 'utf8');
   expect(committed === (await kernelModule()), 'run npm run build:kernel').toBe(true);
 }, 60_000);
+
+it('has the memory that its host and the compiler of its tables know', async () => {
+  const words = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+  // Not imported by name: its numbers are of types that only AssemblyScript has.
+  const source = ['../../../../../shared/yara/kernel', 'memory.ts'].join('/');
+  const memory = (await import(/* @vite-ignore */ source)) as Readonly<Record<string, number>>;
+  expect(memory).toMatchObject(MEMORY_MAP);
+  for (const [field, at] of Object.entries(FILTER)) expect([field, memory[words(field)]]).toEqual([field, at * 4]);
+  for (const [pass, bit] of Object.entries(PASS)) expect([pass, memory[`PASS_${words(pass)}`]]).toEqual([pass, bit]);
+});
 
 it.each([4, 400])('finds the same in both forms, with %i literals', (count) => {
   const strings = Array.from({ length: count }, (_, at) => `$a${at} = "${at}needle"`).join('\n');
