@@ -26,3 +26,4 @@ param alertEmails = filter(split(readEnvironmentVariable('SLUICE_ALERT_EMAILS', 
 // param maximumInstanceCount = 10
 // param nearRealTimeRules = true
 // param extraSettings = { SLUICE_EVIDENCE: 'offsets' }
+// param publishedRules = { containerId: '…/storageAccounts/NAME/blobServices/default/containers/rules', key: 'MCow…' }
