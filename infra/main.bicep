@@ -49,6 +49,9 @@ param nearRealTimeRules bool = false
 @maxValue(730)
 param retentionInDays int = 90
 
+@description('How clean scans are recorded: a row each, or one an hour for those of a container with the same rules, which costs next to nothing and names no object.')
+param cleanRows 'all' | 'hourly' = 'all'
+
 @description('Node version that the app runs on.')
 param nodeVersion string = '22'
 
@@ -246,6 +249,7 @@ module app 'modules/app.bicep' = {
     accountNames: accountNames
     ingestionEndpoint: ingestion.outputs.endpoint
     dataCollectionRuleId: ingestion.outputs.immutableId
+    cleanRows: cleanRows
     telemetryConnectionString: telemetry.outputs.connectionString
     rulesUrl: hasPublishedRules ? '${rulesContainerUrl}/${publishedRules.?blobName ?? 'rules.release'}' : ''
     rulesDigest: publishedRules.?digest ?? ''

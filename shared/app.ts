@@ -15,6 +15,7 @@ import type { AllowList } from './events/allow-list.ts';
 import { allowListOf, blobEndpointOf } from './events/allow-list.ts';
 import { walkMessageOf } from './events/own-messages.ts';
 import type { DeliverRequest, SluiceRequest, WalkRequest } from './events/scan-request.ts';
+import { CLEAN_TALLY_TABLE, CleanTally } from './ledger/clean-tally.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { MessageSender } from './ledger/message-queue.ts';
 import type { StateBlobs } from './ledger/state-blobs.ts';
@@ -47,6 +48,7 @@ import { ScanJudge } from './scanner/scan-judge.ts';
 import type { ScanReport } from './scanner/scan-report.ts';
 import { ScanSlots } from './scanner/scan-slots.ts';
 import type { CheckpointStore } from './scanner/slice-runner.ts';
+import { recordCleanHours, tallyCleanScans } from './sinks/clean-hours.ts';
 import { createSinks } from './sinks/registry.ts';
 import type { SinkContext } from './sinks/registry.ts';
 import { SinkError } from './sinks/sink-error.ts';
@@ -67,6 +69,8 @@ export interface App {
   readonly handlePoison: (message: unknown, metadata?: MessageMetadata) => Promise<readonly HandledRequest[]>;
   /** Has the objects looked at that events may have lost, in every watched account. */
   readonly sweep: () => Promise<void>;
+  /** Has rows recorded for the clean scans of the hours that are over. Rejects when a sink does not take them. */
+  readonly recordCleanHours: () => Promise<void>;
   /** Scans the built-in sample and records it. Rejects when a sink does not take the report. */
   readonly scanCanary: () => Promise<ScanReport>;
   /** Ends what runs, so that its messages come again, and waits until it has ended: at most 20 s and a moment. */
@@ -116,7 +120,8 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const log = overrides.log ?? createLogger({ format: 'json', level: config.logLevel });
   for (const warning of config.warnings) log.warn(warning);
   const credential = overrides.credential ?? credentialOf(config);
-  const sinks = overrides.sinks ?? (await createSinks(config, sinkContextOf(credential, log, overrides.sinkContext)));
+  const wholeSinks =
+    overrides.sinks ?? (await createSinks(config, sinkContextOf(credential, log, overrides.sinkContext)));
   const allow = allowListOf(config);
   const serviceOf = serviceOpener(config, allow, credential);
   const state = connectStateStorage(config.state, credential);
@@ -124,6 +129,9 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const firstUnit = (await published?.first()) ?? (await loadRuleUnit(config.rulesPath, overrides));
   const queue = overrides.queue ?? state.queue(config.queueName);
   const ledger = overrides.ledger ?? new TableLedger(state.table(LEDGER_TABLE), overrides.ledgerOptions);
+  const tally = new CleanTally(state.table(CLEAN_TALLY_TABLE));
+  const isTallied = ({ name }: Sink): boolean => config.cleanRows === 'hourly' && name === 'log-analytics';
+  const sinks = wholeSinks.map((sink) => (isTallied(sink) ? tallyCleanScans(sink, { tally, ledger }) : sink));
   const outbox = new ReportOutbox({
     store: state.blobs('outbox'),
     queue,
@@ -232,6 +240,12 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       const deliver = (report: ScanReport) => deliverTo(sinks, report);
       return scanCanary({ ruleSet: unit.ruleSet, frames, judge, log, deliver, remark });
     },
+    recordCleanHours: () =>
+      recordCleanHours(
+        wholeSinks.filter(({ name }) => name === 'log-analytics'),
+        tally,
+        log,
+      ),
     drain: () => messages.drain(),
     close: async () => {
       await messages.drain();

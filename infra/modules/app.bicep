@@ -22,6 +22,8 @@ param queueName string
 param accountNames string[]
 param ingestionEndpoint string
 param dataCollectionRuleId string
+@description('How clean scans are recorded.')
+param cleanRows 'all' | 'hourly'
 @secure()
 param telemetryConnectionString string
 
@@ -64,6 +66,7 @@ var settings = {
   SLUICE_INGESTION_ENDPOINT: ingestionEndpoint
   SLUICE_INGESTION_AUDIENCE: ingestionAudiences[?environment().name] ?? ingestionAudiences.AzureCloud
   SLUICE_DCR_ID: dataCollectionRuleId
+  SLUICE_CLEAN_ROWS: cleanRows
 
   SLUICE_RULES_URL: rulesUrl
   SLUICE_RULES_DIGEST: rulesDigest

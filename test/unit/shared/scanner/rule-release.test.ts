@@ -77,9 +77,21 @@ describe('trust in a release', () => {
   const { digest } = decodeRelease(release);
 
   it('asks for the digest, the signature, or both', () => {
-    expect(fault(() => { requireTrust(decodeRelease(release), { digest, publicKey: undefined }); })).toBe('none');
-    expect(fault(() => { requireTrust(decodeRelease(signed), { digest: undefined, publicKey }); })).toBe('none');
-    expect(fault(() => { requireTrust(decodeRelease(signed), { digest, publicKey }); })).toBe('none');
+    expect(
+      fault(() => {
+        requireTrust(decodeRelease(release), { digest, publicKey: undefined });
+      }),
+    ).toBe('none');
+    expect(
+      fault(() => {
+        requireTrust(decodeRelease(signed), { digest: undefined, publicKey });
+      }),
+    ).toBe('none');
+    expect(
+      fault(() => {
+        requireTrust(decodeRelease(signed), { digest, publicKey });
+      }),
+    ).toBe('none');
   });
 
   it.each([
@@ -93,14 +105,22 @@ describe('trust in a release', () => {
       'not of the key',
     ],
   ])('is refused when %s', (_, bytes, trust, problem) => {
-    expect(fault(() => { requireTrust(decodeRelease(new Uint8Array(bytes)), trust); })).toContain(problem);
+    expect(
+      fault(() => {
+        requireTrust(decodeRelease(new Uint8Array(bytes)), trust);
+      }),
+    ).toContain(problem);
   });
 
   it('is refused whichever byte of a signed release is another', () => {
     for (let at = 0; at < signed.length; at += 1) {
       const damaged = new Uint8Array(signed);
       damaged[at]! ^= 1;
-      expect(fault(() => { requireTrust(decodeRelease(damaged), { digest: undefined, publicKey }); })).not.toBe('none');
+      expect(
+        fault(() => {
+          requireTrust(decodeRelease(damaged), { digest: undefined, publicKey });
+        }),
+      ).not.toBe('none');
     }
   });
 
