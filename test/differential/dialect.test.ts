@@ -210,6 +210,13 @@ const outside: readonly (Case & { readonly entry: string })[] = [
     ours: [[0, 2001]],
   },
   {
+    entry: 're-scan-limit',
+    what: 'a regex that cannot be so long in its wide form either',
+    text: 'rule r { strings: $a = /foo[a-z]{1,1100}bar[a-z]{1,930}baz/ wide condition: #a >= 0 }',
+    bytes: wide(`foo${'x'.repeat(1100)}bar${'x'.repeat(930)}baz`),
+    ours: [],
+  },
+  {
     entry: SHARED_CONSTRAINTS,
     what: 'a pattern that an earlier rule has with another modifier',
     text: 'rule q { strings: $a = "needle" nocase condition: filesize < 4 and $a } rule r { strings: $a = "needle" condition: $a }',
@@ -255,7 +262,18 @@ const insideToo: readonly (Case & { readonly entry: string })[] = [
     bytes: 'abcdef1ezzzfxxxxxxxxhi',
     ours: [[0, 22]],
   },
+  {
+    entry: 're-scan-limit',
+    what: 'a regex that can be so long in its wide form only',
+    text: 'rule r { strings: $a = /foo[a-z]{1,1100}bar[a-z]{1,1100}baz/ wide condition: #a >= 0 }',
+    bytes: wide(`foo${'x'.repeat(1100)}bar${'x'.repeat(1100)}baz`),
+    ours: [],
+  },
 ];
+
+function wide(text: string): string {
+  return [...text].map((letter) => `${letter}\0`).join('');
+}
 
 describe('a dialect entry', () => {
   it.each(Object.entries(inside))('%s covers its case', async (name, example) => {

@@ -111,7 +111,9 @@ export const dialect: readonly DialectEntry[] = [
     name: 're-scan-limit',
     why: 'a regex is followed for 4,096 bytes each way from the text that was looked for, which ours does not know',
     explains(pattern, { onlyOurs, onlyReference, changed }, { bytes }) {
-      if (pattern.kind !== 'regex' || longestMatch(pattern.regex.root) < NEAR_LIMIT.least) return false;
+      if (pattern.kind !== 'regex') return false;
+      const bytesPerUnit = pattern.modifiers.wide ? 2 : 1;
+      if (bytesPerUnit * longestMatch(pattern.regex.root) < NEAR_LIMIT.least) return false;
       const arbiter = arbiterOf(pattern);
       if (arbiter === undefined || onlyOurs.length + onlyReference.length > MOST_JUDGED) return false;
       const isNear = ({ length }: FoundMatch): boolean => length >= NEAR_LIMIT.least && length <= NEAR_LIMIT.most;
