@@ -189,6 +189,20 @@ const outside: readonly (Case & { readonly entry: string })[] = [
     ],
   },
   {
+    entry: 'first-atom-length',
+    what: 'a hex pattern without alternatives',
+    text: 'rule r { strings: $a = { 61 62 [0-6] 63 64 } condition: $a }',
+    bytes: 'abcdcd',
+    ours: [[0, 6]],
+  },
+  {
+    entry: 'first-atom-length',
+    what: 'a length of a hex pattern that is not the preferred one either',
+    text: 'rule r { strings: $a = { 61 (62 63 | 62) [0-6] 63 64 } condition: $a }',
+    bytes: 'abcdcdcd',
+    ours: [[0, 8]],
+  },
+  {
     entry: 're-scan-limit',
     what: 'a length that no bound has cut',
     text: 'rule r { strings: $a = /foo[a-z]+/ condition: $a }',
@@ -261,6 +275,13 @@ const insideToo: readonly (Case & { readonly entry: string })[] = [
     text: 'rule r { strings: $a = { 61 62 63 64 [0-20] 65 [0-3] (66 | 67) [0-12] 68 69 } condition: $a }',
     bytes: 'abcdef1ezzzfxxxxxxxxhi',
     ours: [[0, 22]],
+  },
+  {
+    entry: 'first-atom-length',
+    what: 'a hex pattern whose text to look for stands behind its alternatives',
+    text: 'rule r { strings: $a = { 61 (62 63 | 62) [0-6] 63 64 } condition: $a }',
+    bytes: 'abcdcd',
+    ours: [[0, 6]],
   },
   {
     entry: 're-scan-limit',

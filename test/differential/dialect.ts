@@ -10,6 +10,7 @@ import { arbiterOf } from './arbiter.ts';
 import {
   classesOf,
   gapsOf,
+  hasAlternatives,
   hasCountedJump,
   hasPart,
   isCountedLoop,
@@ -100,9 +101,14 @@ export const dialect: readonly DialectEntry[] = [
   },
   {
     name: 'first-atom-length',
-    why: 'where several texts lead to the same start, the length is that of the alternative met last, not of the preferred one',
+    why: 'where several texts lead to the same start, the length is that of the one met, not of the preferred alternative',
     explains(pattern, difference, { bytes }) {
-      if (pattern.kind !== 'regex' || !hasPart(pattern.regex.root, ({ kind }) => kind === 'alternation')) return false;
+      if (pattern.kind === 'text') return false;
+      const hasSeveral =
+        pattern.kind === 'hex'
+          ? hasAlternatives(pattern.root)
+          : hasPart(pattern.regex.root, ({ kind }) => kind === 'alternation');
+      if (!hasSeveral) return false;
       const { onlyOurs, onlyReference } = difference;
       return onlyOurs.length === 0 && onlyReference.length === 0 && isRight(pattern, difference, bytes);
     },
