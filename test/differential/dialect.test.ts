@@ -293,7 +293,7 @@ const insideToo: readonly (Case & { readonly entry: string })[] = [
 ];
 
 function wide(text: string): string {
-  return [...text].map((letter) => `${letter}\0`).join('');
+  return text.replaceAll(/./gs, '$&\0');
 }
 
 describe('a dialect entry', () => {
