@@ -35,6 +35,9 @@ param nearRealTimeRules bool = false
 @maxValue(730)
 param retentionInDays int = 90
 
+@description('How clean scans are recorded: a row each, or one an hour for those of a container with the same rules, which costs next to nothing and names no object.')
+param cleanRows 'all' | 'hourly' = 'all'
+
 @description('Node version that the app runs on.')
 param nodeVersion string = '22'
 
@@ -214,6 +217,7 @@ module app 'modules/app.bicep' = {
     accountNames: accountNames
     ingestionEndpoint: ingestion.outputs.endpoint
     dataCollectionRuleId: ingestion.outputs.immutableId
+    cleanRows: cleanRows
     telemetryConnectionString: telemetry.outputs.connectionString
     subnetId: isPrivate ? network!.outputs.appSubnetId : null
     extraSettings: extraSettings

@@ -15,6 +15,7 @@ import type { AllowList } from './events/allow-list.ts';
 import { allowListOf, blobEndpointOf } from './events/allow-list.ts';
 import { walkMessageOf } from './events/own-messages.ts';
 import type { DeliverRequest, WalkRequest } from './events/scan-request.ts';
+import { CLEAN_TALLY_TABLE, CleanTally } from './ledger/clean-tally.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { MessageSender } from './ledger/message-queue.ts';
 import { connectStateStorage, isOwnContainer } from './ledger/state-storage.ts';
@@ -44,6 +45,7 @@ import { ScanJudge } from './scanner/scan-judge.ts';
 import type { ScanReport } from './scanner/scan-report.ts';
 import { ScanSlots } from './scanner/scan-slots.ts';
 import type { CheckpointStore } from './scanner/slice-runner.ts';
+import { recordCleanHours, tallyCleanScans } from './sinks/clean-hours.ts';
 import { createSinks } from './sinks/registry.ts';
 import type { SinkContext } from './sinks/registry.ts';
 import { SinkError } from './sinks/sink-error.ts';
@@ -64,6 +66,8 @@ export interface App {
   readonly handlePoison: (message: unknown, metadata?: MessageMetadata) => Promise<readonly HandledRequest[]>;
   /** Has the objects looked at that events may have lost, in every watched account. */
   readonly sweep: () => Promise<void>;
+  /** Has rows recorded for the clean scans of the hours that are over. Rejects when a sink does not take them. */
+  readonly recordCleanHours: () => Promise<void>;
   /** Scans the built-in sample and records it. Rejects when a sink does not take the report. */
   readonly scanCanary: () => Promise<ScanReport>;
   /** Ends what runs, so that its messages come again, and waits until it has ended: at most 20 s and a moment. */
@@ -114,12 +118,16 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const exclusions = overrides.exclusions ?? (await loadExclusions(config.rulesPath));
   const policies = overrides.policies ?? (await loadPolicies(config.rulesPath, ruleSet.rules.rules));
   const credential = overrides.credential ?? credentialOf(config);
-  const sinks = overrides.sinks ?? (await createSinks(config, sinkContextOf(credential, log, overrides.sinkContext)));
+  const wholeSinks =
+    overrides.sinks ?? (await createSinks(config, sinkContextOf(credential, log, overrides.sinkContext)));
   const allow = allowListOf(config);
   const serviceOf = serviceOpener(config, allow, credential);
   const state = connectStateStorage(config.state, credential);
   const queue = overrides.queue ?? state.queue(config.queueName);
   const ledger = overrides.ledger ?? new TableLedger(state.table(LEDGER_TABLE), overrides.ledgerOptions);
+  const tally = new CleanTally(state.table(CLEAN_TALLY_TABLE));
+  const isTallied = ({ name }: Sink): boolean => config.cleanRows === 'hourly' && name === 'log-analytics';
+  const sinks = wholeSinks.map((sink) => (isTallied(sink) ? tallyCleanScans(sink, { tally, ledger }) : sink));
   const outbox = new ReportOutbox({
     store: state.blobs('outbox'),
     queue,
@@ -204,6 +212,12 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       const until = new Date(now - EVENT_MAY_TAKE_IN_MS).toISOString();
       for (const account of config.accounts) await queue.send(walkMessageOf(firstWalk({ account, since, until })));
     },
+    recordCleanHours: () =>
+      recordCleanHours(
+        wholeSinks.filter(({ name }) => name === 'log-analytics'),
+        tally,
+        log,
+      ),
     scanCanary: () => scanCanary({ ruleSet, frames, judge, log, deliver: (report) => deliverTo(sinks, report) }),
     drain: () => messages.drain(),
     close: async () => {

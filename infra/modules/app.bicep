@@ -22,6 +22,8 @@ param queueName string
 param accountNames string[]
 param ingestionEndpoint string
 param dataCollectionRuleId string
+@description('How clean scans are recorded.')
+param cleanRows 'all' | 'hourly'
 @secure()
 param telemetryConnectionString string
 
@@ -59,6 +61,7 @@ var settings = {
   SLUICE_INGESTION_ENDPOINT: ingestionEndpoint
   SLUICE_INGESTION_AUDIENCE: ingestionAudiences[?environment().name] ?? ingestionAudiences.AzureCloud
   SLUICE_DCR_ID: dataCollectionRuleId
+  SLUICE_CLEAN_ROWS: cleanRows
 
   APPLICATIONINSIGHTS_CONNECTION_STRING: telemetryConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'

@@ -4,7 +4,7 @@
  * restart at a time. What each setting means stands in `settings.ts`.
  */
 import type { LocalConnection } from './local-connection.ts';
-import type { Digests, EvidenceMode, LogLevel, Setting, SinkName } from './settings.ts';
+import type { CleanRows, Digests, EvidenceMode, LogLevel, Setting, SinkName } from './settings.ts';
 import { invariant, SluiceError } from './errors.ts';
 import { holdsSecret, printable } from './redact.ts';
 import { isLoopbackOrigin, quote, settings } from './settings.ts';
@@ -49,7 +49,7 @@ export interface Config {
   /** 0: no sweep. */
   readonly sweepInMs: number;
   readonly logLevel: LogLevel;
-  readonly cleanRows: 'all';
+  readonly cleanRows: CleanRows;
   /** What the operator should know but need not repair: settings that nothing reads. */
   readonly warnings: readonly string[];
 }

@@ -28,6 +28,7 @@ export interface Setting<T> {
 
 export const sinkNames = ['log-analytics', 'console'] as const;
 export type SinkName = (typeof sinkNames)[number];
+export type CleanRows = 'all' | 'hourly';
 export type Digests = 'sha256' | 'sha256,md5' | 'findings';
 export type EvidenceMode = 'excerpt' | 'offsets' | 'none';
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -196,11 +197,11 @@ export const settings = {
   }),
   cleanRows: setting({
     name: 'SLUICE_CLEAN_ROWS',
-    meaning: 'How clean scans are recorded: each has its row',
-    form: 'the word all',
-    example: 'all',
+    meaning: 'How clean scans are recorded: a row each, or one an hour for those of a container',
+    form: 'all or hourly',
+    example: 'hourly',
     defaultText: 'all',
-    parse: parseCleanRows,
+    parse: oneOf<CleanRows>('all', 'hourly'),
   }),
   localConnection: setting({
     name: 'SLUICE_LOCAL_CONNECTION',
@@ -311,10 +312,4 @@ export function parseDuration(text: string): number | undefined {
   if (parts === null) return undefined;
   const unitInMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
   return Number(parts[1]) * unitInMs[parts[2]!]!;
-}
-
-function parseCleanRows(text: string): Parsed<'all'> {
-  if (text === 'all') return { value: text };
-  const reason = text === 'hourly' ? '"hourly" is not available in this version' : `${quote(text)} is not known`;
-  return { fault: reason };
 }

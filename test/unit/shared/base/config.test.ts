@@ -143,7 +143,6 @@ describe('readConfig', () => {
     ['SLUICE_DEADLINE', '999ms', 'too short'],
     ['SLUICE_DEADLINE', '-8m', 'not a duration'],
     ['SLUICE_LOG_LEVEL', 'trace', 'not known'],
-    ['SLUICE_CLEAN_ROWS', 'hourly', 'not available in this version'],
     ['SLUICE_CLEAN_ROWS', 'none', 'not known'],
     ['SLUICE_LOCAL_CA', './ca.pem', 'SLUICE_INGESTION_ENDPOINT is not on this machine'],
   ])('refuses %s=%s: %s', (name, value, problem) => {
