@@ -64,7 +64,7 @@ const rules = compileRules([
 ]);
 
 const source = virtualSource({ sizeInBytes: size, planted });
-const scanner = new StreamScanner(rules, { size, readAt: source.readAt });
+const scanner = new StreamScanner(rules, { size, readAt: source.readAt! });
 const started = performance.now();
 for await (const chunk of source.stream()) scanner.write(chunk);
 const result = await scanner.end();
