@@ -14,6 +14,7 @@ export class Guards {
   readonly #codes: Uint8Array;
   readonly #byteSets: Uint32Array;
   readonly #window: Window;
+  /** The window's at each call: it may lie over a chunk by then. */
   #bytes: Uint8Array;
   #start = 0;
   #end = 0;
@@ -29,6 +30,7 @@ export class Guards {
   /** May the atom at that index of the window be part of a match? */
   letsPass(guard: number, index: number): boolean {
     const codes = this.#codes;
+    this.#bytes = this.#window.bytes;
     this.#start = this.#window.dataStart;
     this.#end = this.#window.end;
     this.#triesLeft = MAX_TRIES;

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { guardStarts } from '../../../../../shared/yara/bundle/guard-code.ts';
 import { ATOM, ATOM_FIELDS } from '../../../../../shared/yara/bundle/image.ts';
 import { loaded } from '../../../../../shared/yara/bundle/loaded-rules.ts';
-import { compileRules, scanBytes } from '../../../../../shared/yara/index.ts';
+import { compileRules, scanBytes, StreamScanner } from '../../../../../shared/yara/index.ts';
 import { Guards } from '../../../../../shared/yara/scan/guards.ts';
 import { Window } from '../../../../../shared/yara/scan/window.ts';
 import { randomFor, seed, type Random } from '../../../../conformance/seed.ts';
@@ -65,6 +65,19 @@ describe(`no match is lost, with seed ${seed}`, () => {
       const offsets = matches[0]?.patterns[0]?.matches.map(({ offset }) => offset);
       expect(offsets, `${pattern} on ${object.toString('hex')}`).toContain(before);
     }
+  });
+});
+
+describe('guards of a scan in large chunks', () => {
+  it('look at the chunk that is scanned where it is', async () => {
+    const scanner = new StreamScanner(compileRules([{ text: 'rule r { strings: $a = /zqxj[0-9]/ condition: $a }' }]));
+    const chunk = Buffer.alloc(1 << 20, '.');
+    chunk.write('zqxj5', 700_000);
+    scanner.write(Buffer.from('zqxj7'));
+    scanner.write(chunk);
+    scanner.write(chunk);
+    const { matches } = await scanner.end();
+    expect(matches[0]?.patterns[0]?.matches.map(({ offset }) => offset)).toEqual([0, 700_005, 700_005 + chunk.length]);
   });
 });
 
