@@ -62,7 +62,19 @@ allow(0, 'andSkip', 'orSkip', 'not', 'defined', 'truth', 'textTruth', 'toInteger
 allow(0, 'negate', 'bitNot', 'negateFloat', 'read', 'field', 'lengthOf');
 allow(-1, 'and', 'or', 'add', 'subtract', 'multiply', 'divide', 'remainder', 'bitAnd', 'bitOr', 'bitXor');
 allow(-1, 'shiftLeft', 'shiftRight', 'addFloat', 'subtractFloat', 'multiplyFloat', 'divideFloat');
-allow(-1, 'equal', 'notEqual', 'less', 'lessOrEqual', 'greater', 'greaterOrEqual', 'textEqual', 'textNotEqual', 'item', 'lookup');
+allow(
+  -1,
+  'equal',
+  'notEqual',
+  'less',
+  'lessOrEqual',
+  'greater',
+  'greaterOrEqual',
+  'textEqual',
+  'textNotEqual',
+  'item',
+  'lookup',
+);
 
 /** The same for equal code, wherever it stands; undefined where code is no gate, or does not stand by itself. */
 function keyOfGate(code: Int32Array, start: number, end: number): string | undefined {

@@ -34,13 +34,7 @@ export class Verifier {
   /** Literals that were there. */
   verified = 0;
 
-  constructor(
-    image: RuleImage,
-    window: Window,
-    queue: MatchQueue,
-    programs: ProgramRunner,
-    live: LivePatterns,
-  ) {
+  constructor(image: RuleImage, window: Window, queue: MatchQueue, programs: ProgramRunner, live: LivePatterns) {
     this.#image = image;
     this.#window = window;
     this.#queue = queue;

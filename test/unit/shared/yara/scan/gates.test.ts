@@ -45,48 +45,61 @@ describe('gates', () => {
     expect(open.stats.verifications).toBe(muted.stats.verifications);
   });
 
-  it(`change no answer, with seed ${seed}`, async () => {
-    const random = randomFor('gates');
-    const pick = <T>(items: readonly T[]): T => items[random.below(items.length)]!;
-    const gates = [
-      'uint16(0) == 0x5a4d',
-      'uint16(0) == 0x457f',
-      'filesize < 100KB',
-      'filesize > 100KB',
-      'not filesize > 1MB',
-      'uint32(uint32(0x3c)) == 0x4550',
-      '(uint8(0) == 0x7f or filesize < 1KB)',
-      'uint8(99999999) == 0',
-      'not defined uint8(99999999)',
-      'elf.type == elf.ET_EXEC',
-      'math.max(2, uint8(0)) > 2',
-      'filesize',
-    ];
-    const matches = [
-      '$a',
-      '$b',
-      '#a > 2',
-      'any of them',
-      '$a at 0',
-      'not $b',
-      '@a[1] > 70000',
-      'for any i in (1..2) : (@a[i] > 0)',
-    ];
-    for (let round = 0; round < 12; round++) {
-      const rules = Array.from({ length: 20 }, (_, number) => {
-        const parts = Array.from({ length: 1 + random.below(3) }, () => pick(gates));
-        parts.splice(random.below(parts.length + 1), 0, pick(matches));
-        if (number > 3 && random.below(3) === 0) parts.push(`${pick(['', 'not '])}r${random.below(number)}`);
-        // Rules share literals, and atoms of regexes.
-        return `rule r${number} { strings: $a = "ned${number % 3}le" $b = /x${number % 2}yz[0-9]{1,4};/ condition: ${parts.join(' and ')} and (any of them or true) }`;
-      });
-      const object = Buffer.alloc(SIZE);
-      object.write(pick(['MZ', '\x7fELF', 'ned0le']), 'latin1');
-      for (let planted = random.below(12); planted > 0; planted--)
-        object.write(pick(['ned0le', 'ned1le', 'ned2le', 'x0yz12;', 'x1yz3;']), random.below(SIZE - 9));
-      const text = `import "elf"\nimport "math"\n${rules.join('\n')}`;
-      const answers = { ours: (await askOurs(text, object)).matches, reference: askReference(text, object).matches };
-      expect(answers.ours, text).toEqual(answers.reference);
-    }
-  }, 60_000);
+  // Where rules share a pattern the reference may miss it (`shared-constraints`), so it is then asked about one at a time.
+  it.each(['rules that share patterns', 'rules that refer to others'])(
+    `change no answer of %s, with seed ${seed}`,
+    async (kind) => {
+      const random = randomFor('gates', kind);
+      const pick = <T>(items: readonly T[]): T => items[random.below(items.length)]!;
+      for (let round = 0; round < 8; round++) {
+        const isShared = kind === 'rules that share patterns';
+        const rules = Array.from({ length: 20 }, (_, number) => {
+          const parts = Array.from({ length: 1 + random.below(3) }, () => pick(GATES));
+          parts.splice(random.below(parts.length + 1), 0, pick(OTHERS));
+          if (!isShared && number > 3) parts.push(`${pick(['', 'not '])}r${random.below(number)}`);
+          const [text, regex] = isShared ? [number % 3, number % 2] : [number, number];
+          const condition = `${parts.join(' and ')} and (any of them or true)`;
+          return `rule r${number} { strings: $a = "ned${text}le" $b = /x${regex}yz[0-9]{1,4};/ condition: ${condition} }`;
+        });
+        const object = Buffer.alloc(SIZE);
+        object.write(pick(['MZ', '\x7fELF', 'ned0le']), 'latin1');
+        for (let planted = random.below(30); planted > 0; planted--) {
+          const number = random.below(isShared ? 3 : 20);
+          object.write(pick([`ned${number}le`, `x${number}yz12;`]), random.below(SIZE - 9));
+        }
+        const imports = 'import "elf"\nimport "math"\n';
+        const asked = isShared ? rules.map((rule) => imports + rule) : [imports + rules.join('\n')];
+        const expected = asked.flatMap((text) => askReference(text, object).matches);
+        const text = imports + rules.join('\n');
+        expect((await askOurs(text, object)).matches, text).toEqual(expected);
+      }
+    },
+    60_000,
+  );
 });
+
+const GATES = [
+  'uint16(0) == 0x5a4d',
+  'uint16(0) == 0x457f',
+  'filesize < 100KB',
+  'filesize > 100KB',
+  'not filesize > 1MB',
+  'uint32(uint32(0x3c)) == 0x4550',
+  '(uint8(0) == 0x7f or filesize < 1KB)',
+  'uint8(99999999) == 0',
+  'not defined uint8(99999999)',
+  'elf.type == elf.ET_EXEC',
+  'math.max(2, uint8(0)) > 2',
+  'filesize',
+];
+
+const OTHERS = [
+  '$a',
+  '$b',
+  '#a > 2',
+  'any of them',
+  '$a at 0',
+  'not $b',
+  '@a[1] > 70000',
+  'for any i in (1..2) : (@a[i] > 0)',
+];
