@@ -53,7 +53,7 @@ export function publicRules(count: number, corpusName = ''): BenchRules {
     const text = bytes.toString('utf8');
     if (!Buffer.from(text).equals(bytes)) continue;
     const rules = rulesIn(text);
-    if (rules === 0 || (ruleCount + rules > count * 1.2 && ruleCount > 0)) continue;
+    if (rules === 0 || ruleCount + rules > count * 1.2) continue;
     ruleCount += rules;
     sources.push({ text, name: file['path']!, namespace: `n${sources.length}` });
   }

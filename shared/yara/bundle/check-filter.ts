@@ -12,6 +12,7 @@ import {
   GROUP_COUNT,
   MAX_ENTRIES,
   NIBBLE_BUCKETS,
+  NIBBLE_PLACES,
   MAX_PROBES,
   PASS,
   PROBE_SPAN,
@@ -56,7 +57,8 @@ export function checkFilter(image: RuleImage): string | undefined {
       (tables.hasRoom('byteGroups', GROUP_BYTES * 256 * WORD) &&
         tables.areLists('groupStarts', 'groupItems', GROUP_COUNT))) &&
     (!has(PASS.nibbles) ||
-      (tables.hasRoom('nibbles', 6 * 16) && tables.areLists('nibbleStarts', 'nibbleItems', NIBBLE_BUCKETS))) &&
+      (tables.hasRoom('nibbles', NIBBLE_PLACES * 2 * 16) &&
+        tables.areLists('nibbleStarts', 'nibbleItems', NIBBLE_BUCKETS))) &&
     (!has(PASS.probes) || (tables.areProbes() && tables.areLists('nibbleStarts', 'nibbleItems', NIBBLE_BUCKETS)));
   return isSound ? undefined : BROKEN;
 }

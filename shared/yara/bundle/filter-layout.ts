@@ -8,7 +8,7 @@
  * byteGroups                               8 × 256 × 32 bits
  * groupStarts, groupItems                  33 starts, items of 4 bytes
  * bucketStarts, bucketItems                one start more than buckets; items of 8 bytes, hash and item, two more than used
- * nibbles, nibbleStarts, nibbleItems       6 × 16 bytes, 9 starts, items of 4 bytes
+ * nibbles, nibbleStarts, nibbleItems       8 × 16 bytes, 9 starts, items of 4 bytes
  * probes                                   8 bytes: the shared one, then each entry's other one and its distance
  * records                                  32 bytes an entry: value, mask
  * ```
@@ -47,6 +47,8 @@ export const COMPARED_BYTES = 16;
 export const GROUP_COUNT = 32;
 export const GROUP_BYTES = 8;
 export const NIBBLE_BUCKETS = 8;
+/** Bytes that the nibble tables tell apart, each by its two halves. */
+export const NIBBLE_PLACES = 4;
 export const MAX_PROBES = 2;
 export const PROBE_TABLE_BYTES = 8;
 /** Distances of probed bytes are less, to either side, so that they stay within a block's context. */

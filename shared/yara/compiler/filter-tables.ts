@@ -20,11 +20,11 @@ import {
   type Look,
 } from '../bundle/filter-layout.ts';
 import type { RuleImage } from '../bundle/image.ts';
-import { bytesAt, spellings, type FilterEntry } from './filter-entries.ts';
+import { spellings, type FilterEntry } from './filter-entries.ts';
 import { planFilter, type FilterPlan } from './filter-windows.ts';
 import { groupEntries } from './filter-groups.ts';
+import { fillNibbles } from './filter-nibbles.ts';
 import { planProbes, probeTable, type ProbePlan } from './filter-probes.ts';
-import { byteFrequency } from './frequency.ts';
 
 export type FilterSections = Pick<RuleImage, 'filterHeader' | 'filterTables' | 'filterStarts'>;
 
@@ -285,33 +285,14 @@ function writeNibbles(
   before: Uint8Array,
   few: readonly number[],
 ): void {
-  const buckets = Array.from({ length: NIBBLE_BUCKETS }, () => new NibbleBucket());
-  for (const at of few) {
-    const { offset } = plans[at]!;
-    const sets = [0, 1, 2].map((place) => bytesAt(entries[at]!, offset + place));
-    let best = buckets[0]!;
-    let bestCost = Infinity;
-    for (const bucket of buckets) {
-      const cost = bucket.with(sets).cost - bucket.cost;
-      if (cost >= bestCost) continue;
-      bestCost = cost;
-      best = bucket;
-    }
-    best.take(best.with(sets), at);
-  }
-  const tables = new Uint8Array(6 * 16);
-  buckets.forEach(({ halves }, bucket) => {
-    halves.forEach((half, table) => {
-      for (let value = 0; value < 16; value++) tables[table * 16 + value]! |= ((half >>> value) & 1) << bucket;
-    });
-  });
+  const { tables, lists } = fillNibbles(few.map((at) => ({ entry: entries[at]!, offset: plans[at]!.offset })));
   writer.pass(PASS.nibbles);
   writer.table('nibbles', tables);
   writeLists(
     writer,
     'nibbleStarts',
     'nibbleItems',
-    buckets.map(({ entries: list }) => list.map((at) => packItem(at, before[at]!, 0))),
+    lists.map((list) => list.map((at) => packItem(few[at]!, before[few[at]!]!, 0))),
   );
 }
 
@@ -323,39 +304,6 @@ function writeProbes(writer: TableWriter, plan: ProbePlan, before: Uint8Array): 
     at < plan.probes.length ? [packItem(at, before[at]!, 0)] : [],
   );
   writeLists(writer, 'nibbleStarts', 'nibbleItems', lists);
-}
-
-/** Which halves of bytes a bucket takes: low and high of each of three places, 16 bits each. */
-class NibbleBucket {
-  halves: readonly number[] = [0, 0, 0, 0, 0, 0];
-  cost = 0;
-  readonly entries: number[] = [];
-
-  with(sets: readonly (readonly number[])[]): { halves: readonly number[]; cost: number } {
-    const halves = [...this.halves];
-    sets.forEach((bytes, place) => {
-      for (const byte of bytes) {
-        halves[place * 2]! |= 1 << (byte & 15);
-        halves[place * 2 + 1]! |= 1 << (byte >>> 4);
-      }
-    });
-    let cost = 1;
-    for (let place = 0; place < 3; place++) {
-      let part = 0;
-      for (let byte = 0; byte < 256; byte++) {
-        if (((halves[place * 2]! >>> (byte & 15)) & (halves[place * 2 + 1]! >>> (byte >>> 4)) & 1) !== 0)
-          part += byteFrequency(byte);
-      }
-      cost *= part;
-    }
-    return { halves, cost };
-  }
-
-  take({ halves, cost }: { halves: readonly number[]; cost: number }, entry: number): void {
-    this.halves = halves;
-    this.cost = cost;
-    this.entries.push(entry);
-  }
 }
 
 function writeRecords(writer: TableWriter, entries: readonly FilterEntry[], starts: Int32Array): void {

@@ -4,6 +4,7 @@
  * of (zeros, spaces) are kept out of the tables altogether: a few of them would let more through than all the rest.
  */
 import { bytesAt, isOpenAt, isPlainAt, spellingCount, spellings, type FilterEntry } from './filter-entries.ts';
+import { fillNibbles } from './filter-nibbles.ts';
 import { byteFrequency, gramFrequency, pairFrequency } from './frequency.ts';
 import { GramCounts } from './gram-counts.ts';
 
@@ -31,7 +32,7 @@ const MAX_WINDOW_OFFSET = 512;
 export const MAX_SPELLINGS = 64;
 /** So few entries are looked for by nibbles, sixteen positions at a time. */
 const FEW = 16;
-const FEW_SHORT = 24;
+const FEW_SHORT = 64;
 /** Nibbles branch on what they find: not worth it above this part of all positions. */
 const MAX_NIBBLE_COST = 0.01;
 
@@ -207,7 +208,7 @@ function runCost(entry: FilterEntry, offset: number): number {
   return gramFrequency(Math.imul(byte!, 0x01010101));
 }
 
-/** The three bytes that are rarest together. */
+/** The three bytes, or four, that are rarest together. */
 export function planNibbles(entry: FilterEntry): FilterPlan {
   let best: FilterPlan = { look: 'nibbles', offset: 0 };
   let bestCost = Infinity;
@@ -221,10 +222,12 @@ export function planNibbles(entry: FilterEntry): FilterPlan {
 }
 
 function nibbleCost(entry: FilterEntry, offset: number): number {
-  const parts = pairCost(entry, offset) * byteCost(entry, offset + 2);
+  const parts = pairCost(entry, offset) * pairCost(entry, offset + 2);
   return Math.max(parts, runCost(entry, offset));
 }
 
 function costOfNibbles(entries: readonly FilterEntry[], plans: readonly FilterPlan[]): number {
-  return entries.reduce((sum, entry, at) => sum + nibbleCost(entry, plans[at]!.offset), 0);
+  const placed = entries.map((entry, at) => ({ entry, offset: plans[at]!.offset }));
+  const runs = placed.reduce((sum, { entry, offset }) => sum + runCost(entry, offset), 0);
+  return Math.max(runs, fillNibbles(placed).cost);
 }

@@ -65,6 +65,8 @@ export const GROUP_LIST: usize = 0x24800;
 export const GROUP_MASKS: usize = 0x29800;
 /** 32 bits each: position, and the buckets above it. Of nibbles or of probes, never both. */
 export const NIBBLE_LIST: usize = 0x32000;
+/** 16 bits each, in the upper half of the same place: positions before their buckets are known. */
+export const NIBBLE_POSITIONS: usize = 0x3a000;
 
 /** Eight bytes each: position of the bytes to compare, and the item. */
 export const PAIRS: usize = 0x43000;
