@@ -27,3 +27,4 @@ param alertEmails = filter(split(readEnvironmentVariable('SLUICE_ALERT_EMAILS', 
 // param nearRealTimeRules = true
 // param cleanRows = 'hourly'
 // param extraSettings = { SLUICE_EVIDENCE: 'offsets' }
+// param publishedRules = { containerId: '…/storageAccounts/NAME/blobServices/default/containers/rules', key: 'MCow…' }
