@@ -33,6 +33,6 @@ const entries: Readonly<Record<string, (condition: string, bytes: Uint8Array) =>
     const root = peModule.open!(object);
     const range = (): number => computeOver('wordSum', bytes.subarray(0, -1));
     const context = { object, root: () => root, range } as unknown as CallContext;
-    return `pe.calculate_checksum() == ${String(peFunctions['pe.calculate_checksum()']!(context))}`;
+    return `pe.calculate_checksum() == ${peFunctions['pe.calculate_checksum()']!(context) as number}`;
   },
 };

@@ -14,7 +14,7 @@ import { callsOf, partsOf } from './pe-parts.ts';
 
 const files = packageFiles(Buffer.from('MZ'));
 /** Damaged copies are made of files up to this length only: each copy is asked whole. */
-const MAX_DAMAGED_BYTES = 400_000;
+const MAX_DAMAGED_BYTES = 120_000;
 const damageable = files.filter(({ bytes }) => bytes.length <= MAX_DAMAGED_BYTES);
 
 /** Differences that no entry explains. */
