@@ -208,7 +208,10 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       const { frames, judge } = rules.current;
       const facts = { ...object, container, sizeInBytes: object.sizeInBytes ?? 0 };
       const decision = judge.decide(account, facts);
-      return frames.listed({ ...object, account, container }, decision.kind === 'limit' ? decision.limit : undefined);
+      return frames.listed(
+        { ...object, account, container, url: '' },
+        decision.kind === 'limit' ? decision.limit : undefined,
+      );
     },
     listContainers: async (account: string, abortSignal: AbortSignal) =>
       (await listContainers(serviceOf(account), abortSignal)).filter((name) => !isOwnContainer(name)),

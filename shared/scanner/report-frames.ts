@@ -48,7 +48,7 @@ export class ReportFrames {
    * ScanIds that the listed version may have. A listing leaves out the id of the version where it is the current one, the object's
    * own properties do not.
    */
-  listed(object: Omit<ObjectIdentity, 'url'>, limit?: RuleLimit): string[] {
+  listed(object: ObjectIdentity, limit?: RuleLimit): string[] {
     const basis = { ...this.#basis, limitDigest: limit?.digest };
     return [...new Set([object.versionId, undefined])].map((versionId) => scanIdOf({ ...object, versionId }, basis));
   }

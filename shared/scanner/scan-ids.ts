@@ -18,7 +18,7 @@ export interface ScanBasis {
 }
 
 /** The ScanId of one version of one object under these rules: lower-case hex, 64 characters. */
-export function scanIdOf(object: Omit<ObjectIdentity, 'url'>, basis: ScanBasis): string {
+export function scanIdOf(object: ObjectIdentity, basis: ScanBasis): string {
   const { account, container, objectName, versionId, eTag } = object;
   const { rulesDigest, engineVersion, limitDigest } = basis;
   const limit = limitDigest === undefined ? [] : [limitDigest];
