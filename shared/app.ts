@@ -242,8 +242,14 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
         await rules.choose();
         return published?.refusal && `what is published is refused: ${published.refusal.problem}`;
       },
-      ledger: async () => void (await ledger.find(NO_OBJECT, NO_SCAN)),
-      queue: async () => void (await state.queue(config.queueName).length()),
+      ledger: async () => {
+        await ledger.find(NO_OBJECT, NO_SCAN);
+        return undefined;
+      },
+      queue: async () => {
+        await state.queue(config.queueName).length();
+        return undefined;
+      },
       outbox: async () => ((await outbox.isFull()) ? 'too many reports wait' : undefined),
       canary: async () => overdueCanary(await canaryMark.read(CANARY_MARK)),
     },
