@@ -14,6 +14,7 @@ import { FIELDS_32, FILE_FIELDS, type OptionalField } from './layout.ts';
 import { ResourceList } from './resources.ts';
 import { RichSignature } from './rich.ts';
 import { sectionValue } from './sections.ts';
+import { signatureFields } from './signatures.ts';
 import { PeTexts } from './texts.ts';
 import { VersionInfo } from './version-info.ts';
 
@@ -73,6 +74,7 @@ export class PeFile implements StructureValue {
     };
     return {
       ...(image.isPe() ? fields : {}),
+      ...signatureFields(image),
       is_pe: () => image.isPe(),
       rich_signature: () => this.rich.value(),
       import_details: () => importValues(this.imports),

@@ -3,6 +3,7 @@
  */
 import type { FieldSchema, FunctionSchema, ParameterSchema, StructureSchema, TypeSchema } from '../schema.ts';
 import { peConstants } from './constants.ts';
+import { signaturesSchema } from './signatures-schema.ts';
 
 const integer: FieldSchema = { type: 'integer' };
 const boolean: FieldSchema = { type: 'boolean' };
@@ -135,6 +136,7 @@ export const peSchema: StructureSchema = {
     number_of_version_infos: integer,
     version_info: { type: { kind: 'dictionary', key: 'text', value: 'text' } },
     version_info_list: { type: { kind: 'array', item: versionText } },
+    ...signaturesSchema,
   },
   functions: {
     is_32bit: [reads('boolean')],
