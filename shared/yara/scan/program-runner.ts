@@ -175,6 +175,7 @@ export class ProgramRunner {
   #wantAround(atom: number, index: number): void {
     const { atoms } = this.#image;
     const row = atom * ATOM_FIELDS;
+    if (!this.#isLive(this.#field(atoms[row + ATOM.program]!, PROGRAM.target))) return;
     const offset = this.#window.base + index;
     const maxBefore = atoms[row + ATOM.maxBefore]!;
     const maxBehind = atoms[row + ATOM.maxBehind]!;

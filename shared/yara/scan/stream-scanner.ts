@@ -35,6 +35,8 @@ const RELEASE_AT = 1 << 16;
  */
 const FIRST_SETTLING = 1 << 16;
 const SETTLE_EVERY = 1 << 20;
+/** Gates are not worth passing for what ends before that. */
+const WORTH_GATES = 1 << 18;
 
 export class StreamScanner {
   readonly #rules: LoadedRules;
@@ -358,7 +360,8 @@ export class StreamScanner {
   #settleAlongTheWay(): void {
     this.#nextSettling = nextSettlingBehind(this.#position);
     if (this.#isSettled || this.#position === this.#settings.size) return;
-    if (this.#position === FIRST_SETTLING) this.#passGates();
+    const { size } = this.#settings;
+    if (this.#position === FIRST_SETTLING && (size ?? Infinity) >= WORTH_GATES) this.#passGates();
     for (const rule of this.#states.toLookAt(this.#store)) {
       const state = this.#evaluate(rule, false);
       if (state === STATE.true || state === STATE.false) this.#states.settle(rule, state);
