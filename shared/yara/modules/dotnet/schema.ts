@@ -67,8 +67,13 @@ export const dotnetSchema: StructureSchema = structure('dotnet', {
   modulerefs: arrayOf('text'),
 });
 
+/** A number of what an array holds as well is deprecated. */
 function structure(name: string, fields: Readonly<Record<string, TypeSchema>>): StructureSchema {
-  const typed = Object.entries(fields).map(([field, type]) => [field, { type }] as const);
+  const typed = Object.entries(fields).map(([field, type]) => {
+    const counted = field.replace(/^number_of_/, '');
+    const isCounted = counted !== field && counted in fields;
+    return [field, isCounted ? { type, deprecated: `use \`${counted}.len()\` instead` } : { type }] as const;
+  });
   return { kind: 'structure', name, fields: Object.fromEntries(typed) };
 }
 
