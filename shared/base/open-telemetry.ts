@@ -92,8 +92,8 @@ export function createOpenTelemetry(
         result.observe(read());
       });
     },
-    // A consumer of messages, which Application Insights shows as a request.
-    startSpan: (name) => timedSpan(tracer?.startSpan(name, { kind: SpanKind.CONSUMER })),
+    // A consumer of messages in truth; the exporter names only requests that are served.
+    startSpan: (name) => timedSpan(tracer?.startSpan(name, { kind: SpanKind.SERVER })),
     flush: () =>
       within(
         FLUSH_IN_MS,
