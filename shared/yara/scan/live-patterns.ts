@@ -21,16 +21,21 @@ import {
 } from '../bundle/image.ts';
 import { STATE } from './evaluator.ts';
 
+/** A part of all rules that is not worth going over the entries for. */
+const FEW = 1 / 32;
+
 export class LivePatterns {
   readonly #image: RuleImage;
   /** 1 per pattern that is looked for. */
   readonly #patterns: Uint8Array;
   readonly #pieces: Uint8Array;
-  /** 1 per entry of the filter, literals first and atoms behind them, that someone looks for. */
+  /** 0 per entry of the filter, literals first and atoms behind them, that no one looks for; some of these may be 1. */
   readonly entries: Uint8Array;
   /** Is anything looked for? */
   isAny = true;
-  #settledCount = 0;
+  /** Rules that were false at the last update, and when `entries` was written. */
+  #falseCount = 0;
+  #falseInEntries = 0;
 
   constructor(image: RuleImage) {
     this.#image = image;
@@ -45,7 +50,8 @@ export class LivePatterns {
     this.#pieces.fill(1);
     this.entries.fill(1);
     this.isAny = true;
-    this.#settledCount = 0;
+    this.#falseCount = 0;
+    this.#falseInEntries = 0;
   }
 
   /** `target`: a pattern, or `~piece` of a chain. */
@@ -53,12 +59,12 @@ export class LivePatterns {
     return (target < 0 ? this.#pieces[~target] : this.#patterns[target]) === 1;
   }
 
-  /** `states`: one of `STATE` per rule. A rule that is false once stays so. O(entries) where one has become false. */
+  /** `states`: one of `STATE` per rule. A rule that is false once stays so. O(entries) where many have become false. */
   update(states: Uint8Array): void {
-    let settledCount = 0;
-    for (const state of states) if (state === STATE.false) settledCount++;
-    if (settledCount === this.#settledCount) return;
-    this.#settledCount = settledCount;
+    let falseCount = 0;
+    for (const state of states) if (state === STATE.false) falseCount++;
+    if (falseCount === this.#falseCount) return;
+    this.#falseCount = falseCount;
     const { patterns, pieces, chains } = this.#image;
     let any = 0;
     for (let pattern = 0; pattern < this.#patterns.length; pattern++) {
@@ -70,6 +76,8 @@ export class LivePatterns {
       const chain = pieces[piece * PIECE_FIELDS + PIECE.chain]!;
       this.#pieces[piece] = this.#patterns[chains[chain * CHAIN_FIELDS + CHAIN.pattern]!]!;
     }
+    if (falseCount - this.#falseInEntries <= states.length * FEW) return;
+    this.#falseInEntries = falseCount;
     this.#updateEntries();
   }
 
