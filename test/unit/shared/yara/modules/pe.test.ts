@@ -89,7 +89,7 @@ describe('pe', () => {
     const random = randomFor('pe pieces');
     let scanner = new StreamScanner(rules, { size, readAt });
     for (const piece of randomPieces(bytes, random)) {
-      await scanner.write(piece);
+      scanner.write(piece);
       if (random.below(100) === 0) scanner = resumeScanner(rules, scanner.checkpoint(), { size, readAt });
     }
     const { matches, undecided } = await scanner.end();
@@ -99,7 +99,7 @@ describe('pe', () => {
   it('where nothing can be read again, what is held answers and the rest is undecided', async () => {
     const size = 0x90000 + 0x20000 + 0x1000;
     const scanner = new StreamScanner(compileRules([{ text: rule }]), { limits: { retainedBytes: 2000 } });
-    await scanner.write(readParts(peParts(0x40000, 0x90000), size, 0, size));
+    scanner.write(readParts(peParts(0x40000, 0x90000), size, 0, size));
     const { matches, undecided } = await scanner.end();
     expect(matches).toEqual([]);
     expect(undecided).toMatchObject([{ rule: 'r', reason: 'unseekable' }]);
