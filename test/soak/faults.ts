@@ -11,7 +11,7 @@ import { Random } from '../differential/random.ts';
 /** Objects that nobody may read: their messages end among the poisoned. */
 export const POISON_PREFIX = 'poison-';
 
-const STORAGE_FAULT_PERCENT = 4;
+const STORAGE_FAULT_PERCENT = 6;
 const MAX_COSTLY_FAULTS = 1;
 
 export class RandomFaults {
@@ -42,13 +42,13 @@ export class RandomFaults {
   /** Breaks the endpoint for a while; resolves when it is over. */
   async breakIngestion(endpoint: IngestionEndpoint, wait: (inMs: number) => Promise<void>): Promise<void> {
     const random = this.#random;
-    const choice = random.below(10);
+    const choice = random.below(30);
     if (choice === 0) {
       this.#add('ingestion: down');
       endpoint.failNext(Array.from({ length: 5_000 }, () => ({ status: 503 })));
       await wait(random.between(5_000, 30_000));
       endpoint.clearFaults();
-    } else if (choice === 1) {
+    } else if (choice < 3) {
       this.#add('ingestion: silent');
       endpoint.pause();
       await wait(random.between(1_000, 8_000));

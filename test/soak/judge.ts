@@ -121,9 +121,7 @@ function readRows(endpoint: IngestionEndpoint): Rows {
 }
 
 function outcomeOf({ Verdict, Reason }: Row): string {
-  return Reason === '' || Reason === null || Reason === undefined
-    ? String(Verdict)
-    : `${String(Verdict)}: ${String(Reason)}`;
+  return typeof Reason === 'string' && Reason !== '' ? `${String(Verdict)}: ${Reason}` : String(Verdict);
 }
 
 function versionKey(objectName: string, eTag: string): string {

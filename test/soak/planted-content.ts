@@ -73,7 +73,6 @@ const oddNames = [
   '😀/🇩🇪',
   'רוכסן',
   '..dots../.hidden',
-  'tab\tand~tilde',
   '[brackets]{braces}',
   'e\u0301 combining',
   'x'.repeat(700),

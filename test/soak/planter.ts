@@ -88,8 +88,10 @@ export class Planter {
   async #plant(kind: Kind): Promise<void> {
     const random = this.#random;
     switch (kind) {
-      case 'written':
-        return this.#tell(await this.#write(kind, this.#name(random.chance(20)), this.#content()));
+      case 'written': {
+        this.#tell(await this.#write(kind, this.#name(random.chance(20)), this.#content()));
+        return;
+      }
       case 'untold':
         await this.#write(kind, this.#name(false), this.#content());
         return;
@@ -112,12 +114,14 @@ export class Planter {
       case 'append': {
         const objectName = this.#name(false);
         const { etag } = await this.#parts.container.getAppendBlobClient(objectName).create();
-        return this.#tell(this.#note({ kind, objectName, etag, outcome: 'skipped: blobType', rules: [] }));
+        this.#tell(this.#note({ kind, objectName, etag, outcome: 'skipped: blobType', rules: [] }));
+        return;
       }
       case 'archived': {
         const version = await this.#write(kind, this.#name(false), this.#content(), 'skipped: archived');
         await this.#parts.container.getBlobClient(version.objectName).setAccessTier('Archive');
-        return this.#tell(version);
+        this.#tell(version);
+        return;
       }
       case 'copied': {
         const source = await this.#write('copied from', this.#name(false), this.#content());
@@ -127,7 +131,8 @@ export class Planter {
         await (await copy.beginCopyFromURL(this.#parts.container.getBlobClient(source.objectName).url)).pollUntilDone();
         const { etag } = await copy.getProperties();
         const { outcome, rules } = source;
-        return this.#tell(this.#note({ kind, objectName, etag, outcome, rules }));
+        this.#tell(this.#note({ kind, objectName, etag, outcome, rules }));
+        return;
       }
     }
   }

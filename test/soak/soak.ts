@@ -40,8 +40,13 @@ const outageInMs = values.outage === undefined ? undefined : parseDuration(value
 const loadInMs = outageInMs ?? Number(values.minutes) * 60_000;
 if (!(loadInMs > 0) || !Number.isSafeInteger(seed)) throw new Error('--minutes, --outage or --seed is no number');
 
-const wait = (inMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, inMs));
-const say = (text: string): void => void process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
+const wait = (inMs: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, inMs);
+  });
+const say = (text: string): void => {
+  process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
+};
 
 const stack = await startSoakStack();
 try {
@@ -103,7 +108,7 @@ async function soak({
   const breakIngestion = async (): Promise<void> => {
     const random = new Random(seed, 'ingestion');
     while (isLoaded()) {
-      await wait(random.between(1_000, 6_000));
+      await wait(random.between(2_000, 8_000));
       await faults.breakIngestion(endpoint, wait);
     }
   };
