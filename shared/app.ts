@@ -14,9 +14,11 @@ import { functionTimeoutInMs } from './base/settings.ts';
 import type { AllowList } from './events/allow-list.ts';
 import { allowListOf, blobEndpointOf } from './events/allow-list.ts';
 import { walkMessageOf } from './events/own-messages.ts';
-import type { DeliverRequest, WalkRequest } from './events/scan-request.ts';
+import type { DeliverRequest, SluiceRequest, WalkRequest } from './events/scan-request.ts';
+import { CLEAN_TALLY_TABLE, CleanTally } from './ledger/clean-tally.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { MessageSender } from './ledger/message-queue.ts';
+import type { StateBlobs } from './ledger/state-blobs.ts';
 import { connectStateStorage, isOwnContainer } from './ledger/state-storage.ts';
 import { LEDGER_TABLE, TableLedger } from './ledger/table-ledger.ts';
 import type { TableLedgerOptions } from './ledger/table-ledger.ts';
@@ -27,7 +29,7 @@ import type { PageOptions } from './objects/list-objects.ts';
 import type { OpenBlobOptions } from './objects/blob-source.ts';
 import type { MessageLimits, MessageMetadata } from './scanner/handle-message.ts';
 import { MessageHandler } from './scanner/handle-message.ts';
-import type { HandledRequest, RequestHandlerParts } from './scanner/handle-request.ts';
+import type { HandledRequest, RequestContext, RequestHandlerParts } from './scanner/handle-request.ts';
 import { RequestHandler } from './scanner/handle-request.ts';
 import { PoisonHandler } from './scanner/handle-poison.ts';
 import { ReportRecorder, ReportRefusedError } from './scanner/record-report.ts';
@@ -35,15 +37,18 @@ import { ReportFrames } from './scanner/report-frames.ts';
 import type { OutboxLimits } from './scanner/report-outbox.ts';
 import { ReportOutbox } from './scanner/report-outbox.ts';
 import type { RuleSet } from './scanner/rule-set.ts';
-import { loadRuleSet } from './scanner/rule-set.ts';
-import { loadExclusions, loadPolicies } from './scanner/beside-rules.ts';
 import type { ExclusionSet } from './exclusions/exclusion-set.ts';
+import { connectPublishedRules, refusedRulesRequest } from './scanner/connect-published-rules.ts';
 import type { Policy } from './scanner/policies.ts';
+import type { PublishedRules, ReleaseRefusal } from './scanner/published-rules.ts';
+import { loadRuleUnit } from './scanner/rule-unit.ts';
+import { RulesInUse } from './scanner/rules-in-use.ts';
 import { scanCanary } from './scanner/scan-canary.ts';
 import { ScanJudge } from './scanner/scan-judge.ts';
 import type { ScanReport } from './scanner/scan-report.ts';
 import { ScanSlots } from './scanner/scan-slots.ts';
 import type { CheckpointStore } from './scanner/slice-runner.ts';
+import { recordCleanHours, tallyCleanScans } from './sinks/clean-hours.ts';
 import { createSinks } from './sinks/registry.ts';
 import type { SinkContext } from './sinks/registry.ts';
 import { SinkError } from './sinks/sink-error.ts';
@@ -64,6 +69,8 @@ export interface App {
   readonly handlePoison: (message: unknown, metadata?: MessageMetadata) => Promise<readonly HandledRequest[]>;
   /** Has the objects looked at that events may have lost, in every watched account. */
   readonly sweep: () => Promise<void>;
+  /** Has rows recorded for the clean scans of the hours that are over. Rejects when a sink does not take them. */
+  readonly recordCleanHours: () => Promise<void>;
   /** Scans the built-in sample and records it. Rejects when a sink does not take the report. */
   readonly scanCanary: () => Promise<ScanReport>;
   /** Ends what runs, so that its messages come again, and waits until it has ended: at most 20 s and a moment. */
@@ -91,6 +98,8 @@ export interface AppOverrides {
   readonly messageLimits?: MessageLimits;
   /** How objects are read; see `openBlob`. */
   readonly openOptions?: Omit<OpenBlobOptions, 'abortSignal'>;
+  /** How often published rules are looked for, at most. */
+  readonly rulesEveryMs?: number;
   readonly walkLimits?: Pick<WalkParts, 'pageSize'>;
 }
 
@@ -103,23 +112,26 @@ const EVENT_MAY_TAKE_IN_MS = 30 * 60_000;
 const POSTPONED_IN_MS = 5 * 60_000;
 
 /**
- * Makes an app. Reads the rules and what stands beside them, and makes no request. Rejects with `RulesUnavailableError`
+ * Makes an app. Reads the rules and what stands beside them, and makes no request unless rules are published. Rejects with `RulesUnavailableError`
  * (RULES_UNAVAILABLE), `ExclusionsUnavailableError` (EXCLUSIONS_UNAVAILABLE) or `PoliciesUnavailableError`
  * (POLICIES_UNAVAILABLE).
  */
 export async function createApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
   const log = overrides.log ?? createLogger({ format: 'json', level: config.logLevel });
   for (const warning of config.warnings) log.warn(warning);
-  const ruleSet = overrides.ruleSet ?? (await loadRuleSet(config.rulesPath));
-  const exclusions = overrides.exclusions ?? (await loadExclusions(config.rulesPath));
-  const policies = overrides.policies ?? (await loadPolicies(config.rulesPath, ruleSet.rules.rules));
   const credential = overrides.credential ?? credentialOf(config);
-  const sinks = overrides.sinks ?? (await createSinks(config, sinkContextOf(credential, log, overrides.sinkContext)));
+  const wholeSinks =
+    overrides.sinks ?? (await createSinks(config, sinkContextOf(credential, log, overrides.sinkContext)));
   const allow = allowListOf(config);
   const serviceOf = serviceOpener(config, allow, credential);
   const state = connectStateStorage(config.state, credential);
+  const published = publishedRulesOf(config, { credential, kept: state.blobs('rules'), log }, overrides.rulesEveryMs);
+  const firstUnit = (await published?.first()) ?? (await loadRuleUnit(config.rulesPath, overrides));
   const queue = overrides.queue ?? state.queue(config.queueName);
   const ledger = overrides.ledger ?? new TableLedger(state.table(LEDGER_TABLE), overrides.ledgerOptions);
+  const tally = new CleanTally(state.table(CLEAN_TALLY_TABLE));
+  const isTallied = ({ name }: Sink): boolean => config.cleanRows === 'hourly' && name === 'log-analytics';
+  const sinks = wholeSinks.map((sink) => (isTallied(sink) ? tallyCleanScans(sink, { tally, ledger }) : sink));
   const outbox = new ReportOutbox({
     store: state.blobs('outbox'),
     queue,
@@ -127,13 +139,9 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     ...(overrides.outboxLimits && { limits: overrides.outboxLimits }),
   });
   const recorder = new ReportRecorder({ ledger, outbox, log, deliver: (report) => deliverTo(sinks, report) });
-  const frames = new ReportFrames(ruleSet, exclusions.digest);
-  const judge = new ScanJudge({ ruleSet, exclusions, policies, log });
-  const requests = new RequestHandler({
-    ruleSet,
-    judge,
+  const parts = {
+    allow,
     recorder,
-    frames,
     ledger,
     slots: overrides.slots ?? new ScanSlots(),
     log,
@@ -146,7 +154,33 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       slotWaitInMs: Math.max(functionTimeoutInMs - config.sliceInMs - RECORDING_IN_MS, SHORTEST_SLOT_WAIT_IN_MS),
       ...overrides.sliceLimits,
     },
+  };
+  const rules = new RulesInUse({
+    first: firstUnit,
+    ...(published && { next: () => published.next() }),
+    make: (unit) => {
+      const frames = new ReportFrames(unit.ruleSet, unit.exclusions.digest);
+      const judge = new ScanJudge({ ...unit, log });
+      const requests = new RequestHandler({ ...parts, ruleSet: unit.ruleSet, judge, frames });
+      const poison = new PoisonHandler({
+        ...parts,
+        frames,
+        requests,
+        store: state.blobs('poison'),
+        staleAfterInMs: overrides.ledgerOptions?.staleAfterInMs,
+      });
+      return { unit, frames, judge, requests, poison };
+    },
   });
+  const refusals = refusalTeller(published, config, log, (request) => rules.current.requests.handle(request, atOnce()));
+  const requests = {
+    handle: async (request: SluiceRequest, context: RequestContext) => {
+      const wanted = request.kind === 'scan' ? request.resumes?.rulesDigest : undefined;
+      const scanner = await rules.choose(({ unit }) => wanted === undefined || unit.ruleSet.digest === wanted);
+      await refusals();
+      return scanner.requests.handle(request, context);
+    },
+  };
   const walkParts = {
     allow,
     ledger,
@@ -172,22 +206,13 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     messageInMs: functionTimeoutInMs - RECORDING_IN_MS,
     ...overrides.messageLimits,
   });
-  const poison = new PoisonHandler({
-    allow,
-    ledger,
-    recorder,
-    frames,
-    requests,
-    queue,
-    log,
-    store: state.blobs('poison'),
-    staleAfterInMs: overrides.ledgerOptions?.staleAfterInMs,
-  });
+  const { ruleSet, exclusions, policies, releaseDigest } = firstUnit;
   log.info('ready', {
     rules: ruleSet.ruleCount,
     skippedRules: ruleSet.skippedRuleCount,
     rulesDigest: ruleSet.digest,
     loadedFrom: ruleSet.loadedFrom,
+    release: releaseDigest,
     exclusions: exclusions.exclusions.length,
     exclusionsDigest: exclusions.digest,
     policies: policies.map(({ name }) => name),
@@ -195,8 +220,11 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   });
   return {
     handleMessage: (message, metadata) => messages.handle(message, metadata),
-    handlePoison: (message, metadata = {}) =>
-      poison.handle(message, messages.contextOf(metadata, AbortSignal.timeout(functionTimeoutInMs - RECORDING_IN_MS))),
+    handlePoison: async (message, metadata = {}) => {
+      const abortSignal = AbortSignal.timeout(functionTimeoutInMs - RECORDING_IN_MS);
+      const { poison } = await rules.choose();
+      return poison.handle(message, messages.contextOf(metadata, abortSignal));
+    },
     sweep: async () => {
       if (config.sweepInMs === 0) return;
       const now = Date.now();
@@ -204,12 +232,67 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       const until = new Date(now - EVENT_MAY_TAKE_IN_MS).toISOString();
       for (const account of config.accounts) await queue.send(walkMessageOf(firstWalk({ account, since, until })));
     },
-    scanCanary: () => scanCanary({ ruleSet, frames, judge, log, deliver: (report) => deliverTo(sinks, report) }),
+    scanCanary: async () => {
+      const { unit, frames, judge } = await rules.choose();
+      await refusals();
+      const refusal = published?.refusal;
+      const remark = refusal && `the published rules are refused: ${refusal.problem}`;
+      const deliver = (report: ScanReport) => deliverTo(sinks, report);
+      return scanCanary({ ruleSet: unit.ruleSet, frames, judge, log, deliver, remark });
+    },
+    recordCleanHours: () =>
+      recordCleanHours(
+        wholeSinks.filter(({ name }) => name === 'log-analytics'),
+        tally,
+        log,
+      ),
     drain: () => messages.drain(),
     close: async () => {
       await messages.drain();
       await Promise.all(sinks.map((sink) => sink.close()));
     },
+  };
+}
+
+function publishedRulesOf(
+  config: Config,
+  access: { readonly credential: TokenCredential; readonly kept: StateBlobs; readonly log: Logger },
+  everyMs: number | undefined,
+): PublishedRules | undefined {
+  if (config.publishedRules === undefined) return undefined;
+  const credential = blobCredentialOf(config, access.credential);
+  const localEndpoint = config.state.kind === 'local' ? config.state.blobEndpoint : undefined;
+  return connectPublishedRules(config.publishedRules, { ...access, credential, localEndpoint, everyMs });
+}
+
+/** Records each refusal of published rules once. Never rejects: what cannot be recorded now is at the next call. */
+function refusalTeller(
+  published: PublishedRules | undefined,
+  { publishedRules }: Config,
+  log: Logger,
+  record: (request: SluiceRequest) => Promise<unknown>,
+): () => Promise<void> {
+  let told: ReleaseRefusal | undefined;
+  return async () => {
+    const refusal = published?.refusal;
+    if (refusal === undefined || refusal === told || publishedRules === undefined) return;
+    told = refusal;
+    try {
+      await record(refusedRulesRequest(publishedRules.url, refusal));
+    } catch (error) {
+      told = undefined;
+      log.warn('that rules are refused could not be recorded', { error });
+    }
+  };
+}
+
+/** For work that no message asks for. */
+function atOnce(): RequestContext {
+  return {
+    dequeueCount: undefined,
+    messageId: '',
+    abortSignal: AbortSignal.timeout(RECORDING_IN_MS),
+    yieldSignal: new AbortController().signal,
   };
 }
 

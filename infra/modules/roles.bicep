@@ -1,8 +1,9 @@
-// Every role that anything here is given: this file and no other. It is deployed once for each of three cases, to the resource
+// Every role that anything here is given: this file and no other. It is deployed once for each of four cases, to the resource
 // group that holds what the roles are on:
 //   scanner             the app on its own storage, data collection rule and telemetry
 //   watchedAccountName  the app on a watched account
 //   delivery            a system topic on the scanner's queue and dead-letter container
+//   rules               the app on the container that rules are published to
 @export()
 @description('What the app works with in its own resource group.')
 type scannerTarget = {
@@ -20,11 +21,19 @@ type deliveryTarget = {
   deadLetterContainerName: string
 }
 
+@export()
+@description('Where rules are published to.')
+type rulesTarget = {
+  storageName: string
+  containerName: string
+}
+
 @description('Object id of the identity that is given the roles.')
 param principalId string
 param scanner scannerTarget?
 param watchedAccountName string?
 param delivery deliveryTarget?
+param rules rulesTarget?
 
 var definitions = '/subscriptions/${subscription().subscriptionId}/providers/Microsoft.Authorization/roleDefinitions'
 var role = {
@@ -156,5 +165,22 @@ resource deadLetterBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = 
     principalId: principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: role.storageBlobDataContributor
+  }
+}
+
+// ---- rules ----
+
+resource rulesContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' existing = if (rules != null) {
+  name: '${rules!.storageName}/default/${rules!.containerName}'
+}
+
+// To read and nothing else: who publishes rules is for their owner to say.
+resource rulesBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (rules != null) {
+  name: guid(rulesContainer.id, principalId, role.storageBlobDataReader)
+  scope: rulesContainer
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: role.storageBlobDataReader
   }
 }

@@ -28,6 +28,7 @@ export interface Setting<T> {
 
 export const sinkNames = ['log-analytics', 'console'] as const;
 export type SinkName = (typeof sinkNames)[number];
+export type CleanRows = 'all' | 'hourly';
 export type Digests = 'sha256' | 'sha256,md5' | 'findings';
 export type EvidenceMode = 'excerpt' | 'offsets' | 'none';
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -137,6 +138,29 @@ export const settings = {
     defaultText: 'dist/rules.sluice',
     parse: matching(/^[^\p{Cc}]{1,1024}$/u),
   }),
+  rulesUrl: setting({
+    name: 'SLUICE_RULES_URL',
+    meaning: 'Blob with a release of rules, looked at once a minute; it takes the place of the compiled rules',
+    form: "an https URL of a blob in the scanner's own storage account or another one that is not watched, without a query",
+    example: 'https://contososluice.blob.core.windows.net/rules/rules.release',
+    parse: parseBlobUrl,
+  }),
+  rulesDigest: setting({
+    name: 'SLUICE_RULES_DIGEST',
+    meaning: 'The only release that is used; an earlier one is gone back to by its digest',
+    form: '64 hex digits, as sluice rules build prints them',
+    example: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+    requiredWhen: 'SLUICE_RULES_URL is set and SLUICE_RULES_KEY is not',
+    parse: parseDigest,
+  }),
+  rulesKey: setting({
+    name: 'SLUICE_RULES_KEY',
+    meaning: 'Public key that releases must be signed with',
+    form: 'an Ed25519 public key: the base64 line of its PEM, as sluice rules sign prints it',
+    example: 'MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=',
+    requiredWhen: 'SLUICE_RULES_URL is set and SLUICE_RULES_DIGEST is not',
+    parse: parsePublicKey,
+  }),
   queueName: setting({
     name: 'SLUICE_QUEUE',
     meaning: "Queue with the upload events, in the scanner's own account",
@@ -196,11 +220,11 @@ export const settings = {
   }),
   cleanRows: setting({
     name: 'SLUICE_CLEAN_ROWS',
-    meaning: 'How clean scans are recorded: each has its row',
-    form: 'the word all',
-    example: 'all',
+    meaning: 'How clean scans are recorded: a row each, or one an hour for those of a container',
+    form: 'all or hourly',
+    example: 'hourly',
     defaultText: 'all',
-    parse: parseCleanRows,
+    parse: oneOf<CleanRows>('all', 'hourly'),
   }),
   localConnection: setting({
     name: 'SLUICE_LOCAL_CONNECTION',
@@ -272,6 +296,30 @@ function parseHttpsOrigin(text: string): Parsed<string> {
   return url.pathname === '/' ? { value: url.origin } : { fault: `${quote(text)} has a path` };
 }
 
+/** A container and a blob in it; https, or http on this machine, where the emulator is. */
+function parseBlobUrl(text: string): Parsed<string> {
+  if (!URL.canParse(text)) return { fault: `${quote(text)} is not a URL` };
+  const { protocol, hostname, pathname } = new URL(text);
+  if (protocol !== 'https:' && !(protocol === 'http:' && isLoopbackHost(hostname))) {
+    return { fault: `${quote(text)} is not https` };
+  }
+  if (!/^https?:\/\/[^\s/?#@\\]+\/[^\s?#\\]+\/[^\s?#\\]+$/.test(text)) {
+    return { fault: `${quote(text)} is not just a host, a container and a blob` };
+  }
+  // What a parser makes of it is what is written: no dot segments, no capitals in the host.
+  return new URL(text).href === text && pathname !== '/' ? { value: text } : { fault: `${quote(text)} is not plain` };
+}
+
+function parseDigest(text: string): Parsed<string> {
+  return /^[0-9a-f]{64}$/i.test(text) ? { value: text.toLowerCase() } : { fault: `${quote(text)} is no SHA-256` };
+}
+
+/** SPKI of Ed25519 (RFC 8410): twelve bytes that are always the same, then the key's 32. */
+function parsePublicKey(text: string): Parsed<string> {
+  const der = /^[A-Za-z0-9+/]{59}=$/.test(text) ? Buffer.from(text, 'base64').toString('hex') : '';
+  return der.startsWith('302a300506032b6570032100') ? { value: text } : { fault: `${quote(text)} is no such key` };
+}
+
 /** Whether an https origin, as `parseHttpsOrigin` gives it, is on this machine. */
 export function isLoopbackOrigin(origin: string): boolean {
   return isLoopbackHost(new URL(origin).hostname);
@@ -311,10 +359,4 @@ export function parseDuration(text: string): number | undefined {
   if (parts === null) return undefined;
   const unitInMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
   return Number(parts[1]) * unitInMs[parts[2]!]!;
-}
-
-function parseCleanRows(text: string): Parsed<'all'> {
-  if (text === 'all') return { value: text };
-  const reason = text === 'hourly' ? '"hourly" is not available in this version' : `${quote(text)} is not known`;
-  return { fault: reason };
 }

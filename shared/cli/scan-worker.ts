@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { invariant } from '../base/errors.ts';
-import { decodeRules } from '../yara/index.ts';
+import { decodeBundle } from '../scanner/rule-set.ts';
 import type { FileReport, ScanSettings } from './file-scanner.ts';
 import { FileScanner } from './file-scanner.ts';
 
@@ -27,7 +27,7 @@ const PROGRESS_EVERY_BYTES = 8 * 1024 * 1024;
 invariant(parentPort !== null, 'scan-worker runs on a worker thread');
 const port = parentPort;
 const { bundle, settings } = workerData as WorkerStart;
-const scanner = new FileScanner(decodeRules(bundle), settings);
+const scanner = new FileScanner(decodeBundle(bundle), settings);
 /** An abort ends the thread as a whole. */
 const { signal: abortSignal } = new AbortController();
 

@@ -1,7 +1,8 @@
 /**
  * The messages that the app sends to itself, through the same queue as the events of uploads. In the queue they are JSON:
  *
- *   {"scan": {url, eTag, …}, "replaced": […], "continue": ScanId, "generation": n}   the next slice of a scan
+ *   {"scan": {url, eTag, …}, "replaced": […], "continue": ScanId, "generation": n,
+ *    "rules": digest}                                                                the next slice of a scan
  *   {"scan": {url, eTag, …}, "replaced": […]}                                        look at the object (later, or again)
  *   {"deliver": ScanId, "attempt": n}                                                the next try to deliver a report
  *   {"walk": id, "account", …}                                                       go through the objects that exist
@@ -39,6 +40,7 @@ const scanMessage = z.strictObject({
   }),
   replaced: z.array(z.strictObject({ ...version, eTag })).max(MAX_REPLACED),
   continue: scanId.optional(),
+  rules: scanId.optional(),
   generation: count.optional(),
   again: z.literal(true).optional(),
 });
@@ -85,7 +87,7 @@ export function parseOwnMessage(
   }
   const parsed = scanMessage.safeParse(value);
   if (!parsed.success) return malformed(parsed.error);
-  const { scan, replaced, generation, again } = parsed.data;
+  const { scan, replaced, generation, again, continue: resumed, rules: rulesDigest } = parsed.data;
   const place = parseObjectUrl(scan.url, allow);
   if ('reason' in place) return { reason: place.reason, fault: place.detail };
   return {
@@ -97,8 +99,7 @@ export function parseOwnMessage(
     api: scan.api,
     resourceId: scan.resourceId,
     replaced: replaced.map((one) => ({ ...versionOf(one), eTag: one.eTag })),
-    resumes:
-      parsed.data.continue === undefined ? undefined : { scanId: parsed.data.continue, generation: generation ?? 0 },
+    resumes: resumed === undefined ? undefined : { scanId: resumed, generation: generation ?? 0, rulesDigest },
     again: again ?? false,
   };
 }
@@ -116,7 +117,7 @@ export function scanMessageOf(
   return {
     scan: { url, eTag: named, versionId, sizeInBytes, eventTime, eventId, api, resourceId },
     replaced: replaced.slice(-MAX_REPLACED),
-    ...(resumes && { continue: resumes.scanId, generation: resumes.generation }),
+    ...(resumes && { continue: resumes.scanId, generation: resumes.generation, rules: resumes.rulesDigest }),
     ...(again === true && { again }),
   };
 }

@@ -25,7 +25,14 @@ export interface ScanRequest {
   /** The watched storage account's ARM id, `''` where the event names none. */
   readonly resourceId: string;
   /** The slice of a scan to go on with; undefined for one that begins. */
-  readonly resumes?: { readonly scanId: string; readonly generation: number } | undefined;
+  readonly resumes?:
+    | {
+        readonly scanId: string;
+        readonly generation: number;
+        /** Of the rules that the slices before were scanned with. */
+        readonly rulesDigest?: string | undefined;
+      }
+    | undefined;
   /** Versions that earlier slices saw go, oldest first; they are superseded once the scan is recorded. */
   readonly replaced?: readonly ReplacedVersion[];
   /** Whether to scan again what was recorded as incomplete. */
@@ -72,11 +79,11 @@ export interface WalkRequest {
   readonly sent: number;
 }
 
-/** A message that asks for no scan, with the outcome to record for it. */
+/** A message that asks for no scan, or rules that cannot be used, with the outcome to record for it. */
 export interface RefusedRequest {
   readonly kind: 'refused';
   readonly verdict: 'skipped' | 'failed';
-  readonly reason: 'foreignAccount' | 'notABlobEvent' | 'malformedMessage';
+  readonly reason: 'foreignAccount' | 'notABlobEvent' | 'malformedMessage' | 'rulesRefused';
   /** For a person: what was wrong, no secrets, at most 300 characters. */
   readonly detail: string;
   /** What could be read of it, for the row; empty strings where nothing could. */

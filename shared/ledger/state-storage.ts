@@ -18,6 +18,8 @@ export const stateContainers = {
   poison: 'sluice-poison',
   /** Progress of walks through what exists, and the wish that one stop. */
   walks: 'sluice-walks',
+  /** Releases of rules that were taken up, by digest. */
+  rules: 'sluice-rules',
   /** What Event Grid could not deliver; made by the deployment. */
   deadLetters: 'dead-letter',
 } as const;

@@ -305,7 +305,8 @@ export class RequestHandler {
     const { scanId } = frame;
     const versions = replaced.map(versionOf);
     if (left?.kind === 'yielded') {
-      await this.#parts.queue.send(scanMessageOf(request, versions, { scanId, generation: left.generation }));
+      const resumes = { scanId, generation: left.generation, rulesDigest: this.#parts.ruleSet.digest };
+      await this.#parts.queue.send(scanMessageOf(request, versions, resumes));
       return { request, scanId, reports: [], left: 'nextSlice' };
     }
     const isOther = request.eTag !== undefined && request.eTag !== frame.object.eTag;

@@ -2,6 +2,7 @@
  * The rules a process scans with: the bundle that `npm run rules` compiled, read once and decoded. Nothing is parsed or
  * compiled here. A bundle that is missing, damaged or empty is an error at start and never a scan that finds nothing.
  */
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
@@ -51,6 +52,11 @@ export function ruleSetOf(rules: CompiledRules, loadedFrom: string): RuleSet {
   };
 }
 
+/** `decodeRules` with Node's own SHA-256, which takes a tenth of the engine's time for it. */
+export function decodeBundle(bytes: Uint8Array): CompiledRules {
+  return decodeRules(bytes, { sha256: (content) => createHash('sha256').update(content).digest() });
+}
+
 async function read(path: string): Promise<Uint8Array> {
   try {
     // Into memory of its own: what readFile gives may be a part of a larger block, where nothing is aligned.
@@ -66,7 +72,7 @@ async function read(path: string): Promise<Uint8Array> {
 
 function decode(bytes: Uint8Array, path: string): CompiledRules {
   try {
-    return decodeRules(bytes);
+    return decodeBundle(bytes);
   } catch (cause) {
     throw unavailable(`${path}: ${cause instanceof Error ? cause.message : String(cause)}`, path, cause);
   }

@@ -60,4 +60,6 @@ export interface ScanReport {
   readonly findings: readonly Finding[];
   /** Set only for `superseded`: the ScanId of the scan that took this one's place. */
   readonly supersededBy: string | undefined;
+  /** Scans that it stands for: more than one only where clean scans are recorded by the hour. 1 unless given. */
+  readonly scanCount?: number;
 }

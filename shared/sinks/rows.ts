@@ -45,6 +45,8 @@ export interface CommonColumns {
 
 export interface ScanRow extends CommonColumns {
   readonly SupersededBy: string;
+  /** Scans that the row stands for; 1 but for rows of an hour. */
+  readonly ScanCount: number;
 }
 
 /** Stands last where evidence had to be left out. */
@@ -98,7 +100,7 @@ export function toRows(report: ScanReport, now: Date): ReportRows {
   invariant(isSuperseded === (report.supersededBy !== undefined), 'superseded and SupersededBy stand only together');
   const common = toCommonColumns(report, now);
   return {
-    scans: [{ ...common, SupersededBy: field(report.supersededBy) }],
+    scans: [{ ...common, SupersededBy: field(report.supersededBy), ScanCount: report.scanCount ?? 1 }],
     findings: report.findings.map((finding) => ({ ...common, ...toFindingColumns(finding) })),
   };
 }

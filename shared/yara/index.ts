@@ -6,6 +6,7 @@ export type { CompiledRules, CompileOptions, RuleInfo, RuleSource } from './comp
 export { nearest } from './compiler/suggestions.ts';
 export type { Externals } from './compiler/externals.ts';
 export { BundleError, decodeRules, encodeRules } from './bundle/bundle.ts';
+export type { DecodeOptions } from './bundle/bundle.ts';
 export { CheckpointError } from './scan/checkpoint.ts';
 export { SourceError } from './scan/scan-result.ts';
 export type { PatternMatch, RuleMatch, ScanOptions, ScanResult } from './scan/scan-result.ts';

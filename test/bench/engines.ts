@@ -8,7 +8,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { compileRules, decodeRules, encodeRules, StreamScanner } from '../../shared/yara/index.ts';
+import { compileRules, encodeRules, StreamScanner } from '../../shared/yara/index.ts';
+import { decodeBundle } from '../../shared/scanner/rule-set.ts';
 import { externals, type BenchRules } from './rule-sets.ts';
 
 const CHUNK_BYTES = 1 << 20;
@@ -39,7 +40,7 @@ export function openSluice(rules: BenchRules, report: 'all' | 'evidence'): Engin
   const from = cpuSeconds();
   const bundle = encodeRules(compileRules(rules.sources, { externals }));
   const compileSeconds = cpuSeconds() - from;
-  const scanner = new StreamScanner(decodeRules(bundle));
+  const scanner = new StreamScanner(decodeBundle(bundle));
   return {
     name: `sluice ${report}`,
     compileSeconds,

@@ -1,6 +1,6 @@
 /**
  * Do the files that the reference compiles also compile here? Each file alone, with the externals that public rules expect;
- * split by whether it needs format modules, and what does not compile listed by cause. The reference's answer is that of
+ * split by the format modules it imports, and what does not compile listed by cause. The reference's answer is that of
  * the manifest, or its own where it is asked anew.
  */
 import { compileRules, RuleCompileError } from '../../shared/yara/index.ts';
@@ -21,9 +21,12 @@ export interface CompileShare {
 }
 
 export interface CompileReport {
+  /** Files that import no format module. */
   readonly plain: CompileShare;
   readonly withFormatModules: CompileShare;
-  /** Codes and messages of what does not compile here, with the files. */
+  /** By name of a format module, the files that import it; a file may import several. */
+  readonly byModule: ReadonlyMap<string, CompileShare>;
+  /** Codes and messages of what does not compile here, with the files. What only follows from another error is left out. */
   readonly causes: ReadonlyMap<string, readonly string[]>;
   /** Anything thrown that is not a RuleCompileError, and files that took too long. */
   readonly crashes: readonly string[];
@@ -33,8 +36,7 @@ export interface CompileReport {
 }
 
 export async function compileCorpus(files: readonly CorpusFile[], asksReference: boolean): Promise<CompileReport> {
-  const empty = (): CompileShare => ({ files: 0, rules: 0, filesHere: 0, rulesHere: 0 });
-  const shares = { plain: empty(), withFormatModules: empty() };
+  const shares = { plain: noFiles(), withFormatModules: noFiles(), byModule: new Map<string, CompileShare>() };
   const causes = new Map<string, string[]>();
   const crashes: string[] = [];
   const onlyHere: string[] = [];
@@ -52,17 +54,38 @@ export async function compileCorpus(files: readonly CorpusFile[], asksReference:
       continue;
     }
     const { rules, modules } = takeApart(file);
-    const share = [...modules].some((module) => FORMAT_MODULES.has(module)) ? shares.withFormatModules : shares.plain;
+    const formats = [...modules].filter((module) => FORMAT_MODULES.has(module));
     const broken = new Set(errors.map(({ rule }) => rule));
-    share.files++;
-    share.rules += rules.length;
-    if (errors.length === 0) share.filesHere++;
-    share.rulesHere += rules.filter(({ ast }) => !broken.has(ast.name.name)).length;
-    for (const cause of new Set(errors.map(({ code, message }) => `${code} ${message}`))) {
+    const rulesHere = rules.filter(({ ast }) => !broken.has(ast.name.name)).length;
+    for (const share of formats.length === 0
+      ? [shares.plain]
+      : [shares.withFormatModules, ...formats.map((format) => shareOf(shares.byModule, format))]) {
+      share.files++;
+      share.rules += rules.length;
+      if (errors.length === 0) share.filesHere++;
+      share.rulesHere += rulesHere;
+    }
+    const roots = errors.filter((error) => !isConsequence(error));
+    for (const cause of new Set((roots.length > 0 ? roots : errors).map(({ code, message }) => `${code} ${message}`))) {
       causes.set(cause, [...(causes.get(cause) ?? []), name]);
     }
   }
   return { ...shares, causes, crashes, onlyHere, seconds };
+}
+
+function noFiles(): CompileShare {
+  return { files: 0, rules: 0, filesHere: 0, rulesHere: 0 };
+}
+
+function shareOf(shares: Map<string, CompileShare>, name: string): CompileShare {
+  const share = shares.get(name) ?? noFiles();
+  shares.set(name, share);
+  return share;
+}
+
+/** Errors that there would not be without another one: too many of them, and references to a rule that has one. */
+function isConsequence({ code, message }: RuleCompileError['diagnostics'][number]): boolean {
+  return code === 'E901' || (code === 'E009' && message.endsWith('has errors and cannot be referred to'));
 }
 
 async function referenceAccepts({ bytes }: CorpusFile): Promise<boolean> {
@@ -94,6 +117,7 @@ function compileHere(file: CorpusFile, crashes: string[]): RuleCompileError['dia
 export function describeCompilation({
   plain,
   withFormatModules,
+  byModule,
   causes,
   crashes,
   onlyHere,
@@ -107,6 +131,8 @@ export function describeCompilation({
     `of what the reference compiles, these compile here, in ${seconds.toFixed(1)} s:`,
     line('  without format modules', plain),
     line('  with format modules', withFormatModules),
+    ...[...byModule].map(([module, share]) => line(`    ${module}`, share)),
+    `exceptions by cause: ${causes.size === 0 ? 'none' : ''}`,
     ...listed.map(
       ([cause, names]) =>
         `  ${names.length} × ${cause} (${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''})`,

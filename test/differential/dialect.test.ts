@@ -189,6 +189,20 @@ const outside: readonly (Case & { readonly entry: string })[] = [
     ],
   },
   {
+    entry: 'first-atom-length',
+    what: 'a hex pattern without alternatives',
+    text: 'rule r { strings: $a = { 61 62 [0-6] 63 64 } condition: $a }',
+    bytes: 'abcdcd',
+    ours: [[0, 6]],
+  },
+  {
+    entry: 'first-atom-length',
+    what: 'a length of a hex pattern that is not the preferred one either',
+    text: 'rule r { strings: $a = { 61 (62 63 | 62) [0-6] 63 64 } condition: $a }',
+    bytes: 'abcdcdcd',
+    ours: [[0, 8]],
+  },
+  {
     entry: 're-scan-limit',
     what: 'a length that no bound has cut',
     text: 'rule r { strings: $a = /foo[a-z]+/ condition: $a }',
@@ -208,6 +222,13 @@ const outside: readonly (Case & { readonly entry: string })[] = [
     text: 'rule r { strings: $a = /fo{1,2000}[a-z]{1,2000}/ condition: $a }',
     bytes: `fo${'x'.repeat(10_000)}`,
     ours: [[0, 2001]],
+  },
+  {
+    entry: 're-scan-limit',
+    what: 'a regex that cannot be so long in its wide form either',
+    text: 'rule r { strings: $a = /foo[a-z]{1,1100}bar[a-z]{1,930}baz/ wide condition: #a >= 0 }',
+    bytes: wide(`foo${'x'.repeat(1100)}bar${'x'.repeat(930)}baz`),
+    ours: [],
   },
   {
     entry: SHARED_CONSTRAINTS,
@@ -255,7 +276,25 @@ const insideToo: readonly (Case & { readonly entry: string })[] = [
     bytes: 'abcdef1ezzzfxxxxxxxxhi',
     ours: [[0, 22]],
   },
+  {
+    entry: 'first-atom-length',
+    what: 'a hex pattern whose text to look for stands behind its alternatives',
+    text: 'rule r { strings: $a = { 61 (62 63 | 62) [0-6] 63 64 } condition: $a }',
+    bytes: 'abcdcd',
+    ours: [[0, 6]],
+  },
+  {
+    entry: 're-scan-limit',
+    what: 'a regex that can be so long in its wide form only',
+    text: 'rule r { strings: $a = /foo[a-z]{1,1100}bar[a-z]{1,1100}baz/ wide condition: #a >= 0 }',
+    bytes: wide(`foo${'x'.repeat(1100)}bar${'x'.repeat(1100)}baz`),
+    ours: [],
+  },
 ];
+
+function wide(text: string): string {
+  return text.replaceAll(/./gs, '$&\0');
+}
 
 describe('a dialect entry', () => {
   it.each(Object.entries(inside))('%s covers its case', async (name, example) => {

@@ -10,6 +10,7 @@ import { arbiterOf } from './arbiter.ts';
 import {
   classesOf,
   gapsOf,
+  hasAlternatives,
   hasCountedJump,
   hasPart,
   isCountedLoop,
@@ -100,9 +101,14 @@ export const dialect: readonly DialectEntry[] = [
   },
   {
     name: 'first-atom-length',
-    why: 'where several texts lead to the same start, the length is that of the alternative met last, not of the preferred one',
+    why: 'where several texts lead to the same start, the length is that of the one met, not of the preferred alternative',
     explains(pattern, difference, { bytes }) {
-      if (pattern.kind !== 'regex' || !hasPart(pattern.regex.root, ({ kind }) => kind === 'alternation')) return false;
+      if (pattern.kind === 'text') return false;
+      const hasSeveral =
+        pattern.kind === 'hex'
+          ? hasAlternatives(pattern.root)
+          : hasPart(pattern.regex.root, ({ kind }) => kind === 'alternation');
+      if (!hasSeveral) return false;
       const { onlyOurs, onlyReference } = difference;
       return onlyOurs.length === 0 && onlyReference.length === 0 && isRight(pattern, difference, bytes);
     },
@@ -111,7 +117,9 @@ export const dialect: readonly DialectEntry[] = [
     name: 're-scan-limit',
     why: 'a regex is followed for 4,096 bytes each way from the text that was looked for, which ours does not know',
     explains(pattern, { onlyOurs, onlyReference, changed }, { bytes }) {
-      if (pattern.kind !== 'regex' || longestMatch(pattern.regex.root) < NEAR_LIMIT.least) return false;
+      if (pattern.kind !== 'regex') return false;
+      const bytesPerUnit = pattern.modifiers.wide ? 2 : 1;
+      if (bytesPerUnit * longestMatch(pattern.regex.root) < NEAR_LIMIT.least) return false;
       const arbiter = arbiterOf(pattern);
       if (arbiter === undefined || onlyOurs.length + onlyReference.length > MOST_JUDGED) return false;
       const isNear = ({ length }: FoundMatch): boolean => length >= NEAR_LIMIT.least && length <= NEAR_LIMIT.most;

@@ -28,12 +28,15 @@ export function isCountedLoop(node: RegexNode): boolean {
   return node.kind === 'repeat' && node.max !== undefined && node.max > MOST_WRITTEN_OUT;
 }
 
+export function hasAlternatives(root: HexNode): boolean {
+  return withParts(root).some(({ kind }) => kind === 'alternatives');
+}
+
 /** Hex patterns with alternatives are run as regexes; those without have a simpler machine, which does not count. */
 export function hasCountedJump(root: HexNode): boolean {
-  const parts = withParts(root);
   const isCounted = (node: HexNode): boolean =>
     node.kind === 'jump' && node.max !== undefined && node.max > MOST_WRITTEN_OUT && node.min < node.max;
-  return parts.some(({ kind }) => kind === 'alternatives') && parts.some(isCounted);
+  return hasAlternatives(root) && withParts(root).some(isCounted);
 }
 
 function withParts(node: HexNode): HexNode[] {

@@ -145,9 +145,18 @@ function add(a: TallySnapshot, b: TallySnapshot): TallySnapshot {
   };
 }
 
+/** Differences that dialect entries explain may be no larger a part of the comparisons. */
+export const MOST_EXPLAINED = 0.005;
+
+/** Comparisons in which the engines differ as dialect entries say, over all comparisons. */
+export function shareExplained({ tally, explained }: TallySnapshot): number {
+  return [...explained.values()].reduce((sum, count) => sum + count, 0) / Math.max(1, tally.comparisons);
+}
+
 /** The final table. */
 export function describeCampaign({ totals, hangs }: CampaignResult): string {
   const { tally } = totals;
+  const asPercent = (share: number): string => `${(100 * share).toFixed(4)} %`;
   const rows: (readonly [string, string | number])[] = [
     ['files with rules to ask about', totals.files],
     ['rules in them', totals.rules],
@@ -160,10 +169,13 @@ export function describeCampaign({ totals, hangs }: CampaignResult): string {
     ['rules aimed at and kept from matching', tally.keptFromMatching.size],
     ['objects', `${tally.objects} (${Math.round(tally.bytes / 1024 / Math.max(1, tally.objects))} KiB on average)`],
     ['comparisons of a rule on an object', tally.comparisons],
-    ...[...totals.explained].map(
-      ([name, count]) =>
-        [`  differences: ${name}`, `${count} (${((100 * count) / tally.comparisons).toFixed(4)} %)`] as const,
-    ),
+    [
+      'explained differences',
+      `${asPercent(shareExplained(totals))} of the comparisons, of at most ${asPercent(MOST_EXPLAINED)}`,
+    ],
+    ...[...totals.explained]
+      .sort(([, a], [, b]) => b - a)
+      .map(([name, count]) => [`  by ${name}`, `${count} (${asPercent(count / tally.comparisons)})`] as const),
     ['unexplained differences', `${totals.unexplained} in ${totals.rulesWithDifference} rules`],
     ['scans in which the reference broke down', tally.referenceBroke],
     ['hangs', hangs.length],

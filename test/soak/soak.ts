@@ -132,7 +132,8 @@ async function soak({
   const isEmpty = async (): Promise<boolean> =>
     (await backlog()) === 0 && (await parts.blobsIn('sluice-outbox', 'waiting/')).length === 0;
   const settle = async (): Promise<void> => {
-    for (let told = Date.now(); !(await isEmpty()) && Date.now() < loaded + SETTLE_IN_MS; await wait(1_000)) {
+    for (let told = Date.now(); !(await isEmpty()) && Date.now() < loaded + SETTLE_IN_MS;) {
+      await wait(1_000);
       if (Date.now() < told + 60_000) continue;
       told = Date.now();
       reads.collect();

@@ -41,8 +41,13 @@ export function encodeRules(rules: CompiledRules): Uint8Array {
   return writer.finish();
 }
 
+export interface DecodeOptions {
+  /** SHA-256 of the host, 32 bytes, where it has a faster one than JavaScript: a third of the time goes there. */
+  readonly sha256?: (bytes: Uint8Array) => Uint8Array;
+}
+
 /** Parses no rule: checks the digest and that every table is sound, then views them in place. Throws a BundleError. */
-export function decodeRules(bytes: Uint8Array): CompiledRules {
+export function decodeRules(bytes: Uint8Array, options: DecodeOptions = {}): CompiledRules {
   const fail = (problem: string): Error => new BundleError(problem);
   const reader = new ByteReader(bytes, fail);
   if (bytes.length < MAGIC.length || !MAGIC.every((byte, at) => bytes[at] === byte)) {
@@ -56,7 +61,8 @@ export function decodeRules(bytes: Uint8Array): CompiledRules {
     );
   }
   const digest = reader.raw(DIGEST_BYTES);
-  const actual = sha256(bytes.subarray(MAGIC.length + 8 + DIGEST_BYTES));
+  const hash = options.sha256 ?? sha256;
+  const actual = hash(bytes.subarray(MAGIC.length + 8 + DIGEST_BYTES));
   if (!digest.every((byte, at) => actual[at] === byte)) throw new BundleError('its checksum does not fit its content');
   const image = Object.fromEntries(
     Object.entries(sectionTypes).map(([name, type]) => [name, reader.array(type as typeof Uint8Array)]),

@@ -12,7 +12,10 @@ import {
   GROUP_COUNT,
   MAX_ENTRIES,
   NIBBLE_BUCKETS,
+  MAX_PROBES,
   PASS,
+  PROBE_SPAN,
+  PROBE_TABLE_BYTES,
   RECORD_BYTES,
   SPARE_ITEMS,
 } from './filter-layout.ts';
@@ -53,18 +56,21 @@ export function checkFilter(image: RuleImage): string | undefined {
       (tables.hasRoom('byteGroups', GROUP_BYTES * 256 * WORD) &&
         tables.areLists('groupStarts', 'groupItems', GROUP_COUNT))) &&
     (!has(PASS.nibbles) ||
-      (tables.hasRoom('nibbles', 6 * 16) && tables.areLists('nibbleStarts', 'nibbleItems', NIBBLE_BUCKETS)));
+      (tables.hasRoom('nibbles', 6 * 16) && tables.areLists('nibbleStarts', 'nibbleItems', NIBBLE_BUCKETS))) &&
+    (!has(PASS.probes) || (tables.areProbes() && tables.areLists('nibbleStarts', 'nibbleItems', NIBBLE_BUCKETS)));
   return isSound ? undefined : BROKEN;
 }
 
 class Tables {
   readonly #header: Int32Array;
+  readonly #tables: Uint8Array;
   readonly #words: Uint32Array;
   readonly #bytes: number;
   readonly #entryCount: number;
 
   constructor(header: Int32Array, tables: Uint8Array, entryCount: number) {
     this.#header = header;
+    this.#tables = tables;
     this.#bytes = tables.length;
     // What is not a whole word at the end belongs to no table of words.
     const whole = tables.length & ~(WORD - 1);
@@ -91,6 +97,13 @@ class Tables {
     const count = this.#countOf('bucketStarts', 2 ** (32 - shift));
     if (count < 0 || !this.hasRoom('bucketItems', (count + SPARE_ITEMS) * BUCKET_ITEM_BYTES)) return false;
     return this.#nameEntries('bucketItems', count, 2, 1);
+  }
+
+  areProbes(): boolean {
+    const count = this.#header[FILTER.probeCount]!;
+    if (count < 1 || count > MAX_PROBES || !this.hasRoom('probes', PROBE_TABLE_BYTES)) return false;
+    const first = this.#header[FILTER.probes]!;
+    return [2, 4].every((at) => Math.abs((this.#tables[first + at]! << 24) >> 24) < PROBE_SPAN);
   }
 
   areLists(startsField: keyof typeof FILTER, itemsField: keyof typeof FILTER, lists: number): boolean {

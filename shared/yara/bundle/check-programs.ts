@@ -2,6 +2,7 @@
 import { MAX_STATES } from '../compiler/automaton.ts';
 import { isRunInBlocks, measureShape, type ShapeSize } from '../compiler/shape-size.ts';
 import { isRank, isTarget, isWithin, rowsOf } from './bounds.ts';
+import { guardStarts } from './guard-code.ts';
 import {
   ATOM,
   ATOM_FIELDS,
@@ -60,7 +61,9 @@ export function sizesWithin(image: RuleImage, reach: number): (shape: number) =>
   };
 }
 
-function checkAtoms({ atoms, programs }: RuleImage): string | undefined {
+function checkAtoms({ atoms, programs, guards, byteSets }: RuleImage): string | undefined {
+  const starts = guardStarts(guards, byteSets.length / 8);
+  if (starts === undefined) return 'its guards are broken';
   if (rowsOf(atoms, ATOM_FIELDS) < 0) return 'its table of atoms is broken';
   for (let row = 0; row < atoms.length; row += ATOM_FIELDS) {
     const program = atoms[row + ATOM.program]!;
@@ -70,7 +73,8 @@ function checkAtoms({ atoms, programs }: RuleImage): string | undefined {
     const behind = atoms[row + ATOM.maxBehind]!;
     // Where matches have a longest one, the atom lies within it.
     const isInside = maxLength < 0 || (before >= 0 && before <= maxLength && behind >= 0 && behind <= maxLength);
-    if (!isInside || atoms[row + ATOM.minBefore]! < 0) return 'its table of atoms is broken';
+    const isGuarded = starts[atoms[row + ATOM.guard]!] === 1;
+    if (!isInside || !isGuarded || atoms[row + ATOM.minBefore]! < 0) return 'its table of atoms is broken';
   }
   return undefined;
 }

@@ -9,6 +9,7 @@
  * groupStarts, groupItems                  33 starts, items of 4 bytes
  * bucketStarts, bucketItems                one start more than buckets; items of 8 bytes, hash and item, two more than used
  * nibbles, nibbleStarts, nibbleItems       6 × 16 bytes, 9 starts, items of 4 bytes
+ * probes                                   8 bytes: the shared one, then each entry's other one and its distance
  * records                                  32 bytes an entry: value, mask
  * ```
  * An item: bits 0–25 the entry, 26–29 `before`, 30–31 `ahead` (see `packItem`).
@@ -34,16 +35,22 @@ export const FILTER = {
   nibbleStarts: 17,
   nibbleItems: 18,
   records: 19,
+  probes: 20,
+  probeCount: 21,
 } as const;
-export const FILTER_FIELDS = 20;
+export const FILTER_FIELDS = 22;
 
-export const PASS = { eight: 1, six: 2, four: 4, groups: 8, nibbles: 16 } as const;
+export const PASS = { eight: 1, six: 2, four: 4, groups: 8, nibbles: 16, probes: 32 } as const;
 
 export const RECORD_BYTES = 32;
 export const COMPARED_BYTES = 16;
 export const GROUP_COUNT = 32;
 export const GROUP_BYTES = 8;
 export const NIBBLE_BUCKETS = 8;
+export const MAX_PROBES = 2;
+export const PROBE_TABLE_BYTES = 8;
+/** Distances of probed bytes are less, to either side, so that they stay within a block's context. */
+export const PROBE_SPAN = 32;
 export const BUCKET_ITEM_BYTES = 8;
 /** Items that may be read behind the last of all buckets. */
 export const SPARE_ITEMS = 2;

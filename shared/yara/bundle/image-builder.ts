@@ -1,4 +1,6 @@
 /** Collects the sections of an image while the compiler works, and interns strings and constants. */
+import type { Atom } from '../compiler/atoms.ts';
+import { encodeGuard } from '../compiler/guards.ts';
 import { encodeShape } from '../compiler/shape-code.ts';
 import type { Shape } from '../compiler/shape.ts';
 import { sectionTypes, type RuleImage, type SectionName } from './image.ts';
@@ -20,6 +22,9 @@ export class ImageBuilder {
   /** The same by object, which is enough for most. */
   readonly #byteSetIdOf = new Map<Uint32Array, number>();
   readonly #byteSets: Uint32Array[] = [];
+  readonly #guardStarts = new Map<string, number>();
+  readonly #guards: Uint8Array[] = [];
+  #guardBytes = 0;
 
   readonly rules: number[] = [];
   readonly tags: number[] = [];
@@ -116,6 +121,20 @@ export class ImageBuilder {
     return id;
   }
 
+  /** Offset of the atom's guard; equal ones are shared. */
+  guard(atom: Atom): number {
+    const code = encodeGuard(atom, (set) => this.#byteSet(set));
+    const key = keyOf(code);
+    let start = this.#guardStarts.get(key);
+    if (start === undefined) {
+      start = this.#guardBytes;
+      this.#guards.push(code);
+      this.#guardStarts.set(key, start);
+      this.#guardBytes += code.length;
+    }
+    return start;
+  }
+
   #byteSet(set: Uint32Array): number {
     const known = this.#byteSetIdOf.get(set);
     if (known !== undefined) return known;
@@ -148,6 +167,7 @@ export class ImageBuilder {
       regexes: Int32Array.from(this.regexes),
       shapes: shapes.bytes,
       shapeOffsets: shapes.offsets,
+      guards: joined(this.#guards).bytes,
       byteSets: Uint32Array.from(this.#byteSets.flatMap((set) => [...set])),
       integers: BigInt64Array.from(this.#integerIds.keys()),
       floats: Float64Array.from(this.#floats),

@@ -36,6 +36,8 @@ export const sectionTypes = {
   byteSets: Uint32Array,
   /** `ATOM_FIELDS` numbers per atom. */
   atoms: Int32Array,
+  /** Guards of atoms (bundle/guard-code.ts). */
+  guards: Uint8Array,
   /** `CHAIN_FIELDS` numbers per chain. */
   chains: Int32Array,
   /** `PIECE_FIELDS` numbers per piece of a chain; a chain's pieces stand together. Gaps may exceed 32 bits. */
@@ -171,9 +173,12 @@ export const PROGRAM = {
 } as const;
 export const PROGRAM_FIELDS = 7;
 
-/** Bytes from a match's start to the atom, and from the atom's start to the match's end; −1 when beyond the reach. */
-export const ATOM = { program: 0, minBefore: 1, maxBefore: 2, maxBehind: 3 } as const;
-export const ATOM_FIELDS = 4;
+/**
+ * Bytes from a match's start to the atom, and from the atom's start to the match's end; −1 when beyond the reach. `guard` is
+ * an offset in `guards`.
+ */
+export const ATOM = { program: 0, minBefore: 1, maxBefore: 2, maxBehind: 3, guard: 4 } as const;
+export const ATOM_FIELDS = 5;
 
 export const CHAIN = { pattern: 0, firstPiece: 1, pieceCount: 2, isGreedy: 3 } as const;
 export const CHAIN_FIELDS = 4;

@@ -13,7 +13,20 @@ export interface Atom {
   readonly minBefore: number;
   readonly maxBefore: number;
   readonly maxBehind: number;
+  /** What stands before the run and behind it in every match, nearest first; `ANYTHING` where that is not known. */
+  readonly before: readonly Shape[];
+  readonly behind: readonly Shape[];
 }
+
+const ANYTHING: Shape = {
+  kind: 'repeat',
+  item: { kind: 'byte', set: new Uint32Array(8).fill(0xffffffff) },
+  min: 0,
+  max: Infinity,
+  isGreedy: true,
+};
+/** Items kept on either side; what is farther away says little more. */
+const MAX_SURROUNDINGS = 48;
 
 interface Choice {
   readonly atoms: readonly Atom[];
@@ -65,6 +78,8 @@ function bestOf(shape: Shape): Choice | undefined {
           minBefore: min - ahead.length,
           maxBefore: max - ahead.length,
           maxBehind: behindOf[at]! + ahead.length,
+          before: itemsBefore(items, at - ahead.length),
+          behind: itemsBehind(items, at + length + behind.length),
         };
         consider({ atoms: [atom], cost });
       }
@@ -83,6 +98,8 @@ function bestOf(shape: Shape): Choice | undefined {
               minBefore: min + atom.minBefore,
               maxBefore: max + (isRepeat ? longest : atom.maxBefore),
               maxBehind: behindOf[at + 1]! + (isRepeat ? longest : atom.maxBehind),
+              before: [...atom.before, ...(isRepeat ? [ANYTHING] : itemsBefore(items, at))],
+              behind: [...atom.behind, ...(isRepeat ? [ANYTHING] : itemsBehind(items, at + 1))],
             })),
           ),
         });
@@ -91,6 +108,16 @@ function bestOf(shape: Shape): Choice | undefined {
     before = { min: min + extents[at]!.min, max: max + extents[at]!.max };
   });
   return best;
+}
+
+function itemsBefore(items: readonly Shape[], at: number): Shape[] {
+  const near = items.slice(Math.max(0, at - MAX_SURROUNDINGS), at).reverse();
+  return at > MAX_SURROUNDINGS ? [...near, ANYTHING] : near;
+}
+
+function itemsBehind(items: readonly Shape[], at: number): Shape[] {
+  const near = items.slice(at, at + MAX_SURROUNDINGS);
+  return at + MAX_SURROUNDINGS < items.length ? [...near, ANYTHING] : near;
 }
 
 /** The sets that always stand next to a run, nearest first, up to the last that says something; `step` is −1 for those before. */

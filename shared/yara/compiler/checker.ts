@@ -221,9 +221,7 @@ export class ConditionChecker {
   #module(name: string, span: Span): Checked | undefined {
     const module = moduleNamed(name);
     if (module === undefined) {
-      const isLacking = standingOf(name) === 'lacking';
-      if (isLacking) this.scope.error('E900', span, `module ${name} is not supported yet`);
-      else this.scope.error('E100', span, `module ${name} is not available here`);
+      this.scope.error('E100', span, `module ${name} is not available here`);
       return undefined;
     }
     return {

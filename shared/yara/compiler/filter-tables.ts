@@ -10,6 +10,7 @@ import {
   hashGram,
   hashSix,
   LOOK,
+  MAX_PROBES,
   NIBBLE_BUCKETS,
   ofLook,
   packItem,
@@ -22,6 +23,7 @@ import type { RuleImage } from '../bundle/image.ts';
 import { bytesAt, spellings, type FilterEntry } from './filter-entries.ts';
 import { planFilter, type FilterPlan } from './filter-windows.ts';
 import { groupEntries } from './filter-groups.ts';
+import { planProbes, probeTable, type ProbePlan } from './filter-probes.ts';
 import { byteFrequency } from './frequency.ts';
 
 export type FilterSections = Pick<RuleImage, 'filterHeader' | 'filterTables' | 'filterStarts'>;
@@ -38,7 +40,8 @@ export interface BuiltFilter {
 }
 
 export function buildFilter(entries: readonly FilterEntry[]): BuiltFilter {
-  const plans = planFilter(entries);
+  const probes = entries.length > 0 && entries.length <= MAX_PROBES ? planProbes(entries) : undefined;
+  const plans = probes?.probes.map(({ offset }): FilterPlan => ({ look: 'probes', offset })) ?? planFilter(entries);
   const writer = new TableWriter();
   const starts = new Int32Array(entries.length);
   const before = new Uint8Array(entries.length);
@@ -54,6 +57,7 @@ export function buildFilter(entries: readonly FilterEntry[]): BuiltFilter {
   if (four.length + groups.length > 0) writePairs(writer, entries, plans, before, four, groups);
   const nibbles = withLook('nibbles');
   if (nibbles.length > 0) writeNibbles(writer, entries, plans, before, nibbles);
+  if (probes !== undefined) writeProbes(writer, probes, before);
   writeRecords(writer, entries, starts);
   return {
     sections: { filterHeader: writer.header, filterTables: writer.finish(), filterStarts: starts },
@@ -309,6 +313,16 @@ function writeNibbles(
     'nibbleItems',
     buckets.map(({ entries: list }) => list.map((at) => packItem(at, before[at]!, 0))),
   );
+}
+
+function writeProbes(writer: TableWriter, plan: ProbePlan, before: Uint8Array): void {
+  writer.pass(PASS.probes);
+  writer.table('probes', probeTable(plan));
+  writer.header[FILTER.probeCount] = plan.probes.length;
+  const lists = Array.from({ length: NIBBLE_BUCKETS }, (_, at) =>
+    at < plan.probes.length ? [packItem(at, before[at]!, 0)] : [],
+  );
+  writeLists(writer, 'nibbleStarts', 'nibbleItems', lists);
 }
 
 /** Which halves of bytes a bucket takes: low and high of each of three places, 16 bits each. */

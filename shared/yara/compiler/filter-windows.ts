@@ -7,8 +7,8 @@ import { bytesAt, isOpenAt, isPlainAt, spellingCount, spellings, type FilterEntr
 import { byteFrequency, gramFrequency, pairFrequency } from './frequency.ts';
 import { GramCounts } from './gram-counts.ts';
 
-/** `eight`, `six`: a gram at every fourth position. `four`, `groups`: pairs at every second. `nibbles`: every position. */
-export type FilterLook = 'eight' | 'six' | 'four' | 'groups' | 'nibbles';
+/** `eight`, `six`: a gram at every fourth position. `four`, `groups`: pairs at every second. `nibbles`, `probes`: every position. */
+export type FilterLook = 'eight' | 'six' | 'four' | 'groups' | 'nibbles' | 'probes';
 
 export interface FilterPlan {
   readonly look: FilterLook;

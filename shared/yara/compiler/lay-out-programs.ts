@@ -19,8 +19,8 @@ export function layOutPrograms({ programs, chains, pieces }: ProgramSet): Progra
     if (list === undefined) return;
     firstAtom.set(list, atomCount);
     atomCount += list.length;
-    for (const { minBefore, maxBefore, maxBehind } of list) {
-      atoms.push(program, Math.min(minBefore, maxLength), bounded(maxBefore), bounded(maxBehind));
+    for (const { minBefore, maxBefore, maxBehind, guard } of list) {
+      atoms.push(program, Math.min(minBefore, maxLength), bounded(maxBefore), bounded(maxBehind), guard);
     }
   });
   return {

@@ -30,7 +30,12 @@ export interface Program {
   /** Number of its shape in the image. */
   readonly shape: number;
   /** Undefined: run everywhere. */
-  readonly atoms: readonly Atom[] | undefined;
+  readonly atoms: readonly GuardedAtom[] | undefined;
+}
+
+export interface GuardedAtom extends Atom {
+  /** Offset of its guard in the image. */
+  readonly guard: number;
 }
 
 export interface Piece {
@@ -126,7 +131,7 @@ export class ProgramSet {
       minLength: min,
       maxLength: isRunInBlocks(sizeOf(shape, REACH)) ? Infinity : max,
       shape: this.#image.shape(shape),
-      atoms: chooseAtoms(shape),
+      atoms: chooseAtoms(shape)?.map((atom) => ({ ...atom, guard: this.#image.guard(atom) })),
     });
   }
 }

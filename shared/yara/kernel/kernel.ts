@@ -1,6 +1,6 @@
 /**
  * The filter's inner part, compiled to WebAssembly: where in a block does one of the entries stand? The host writes a block
- * with its context, calls `look` once and then `next` until the number it gives is not negative.
+ * with its context, calls `look` once and then `next` as long as the number it was given is negative.
  *
  * It keeps nothing from block to block. A table that is wrong can make it miss, repeat or trap, but neither read nor write
  * outside its memory.
@@ -15,11 +15,13 @@ import {
   PASS_FOUR,
   PASS_GROUPS,
   PASS_NIBBLES,
+  PASS_PROBES,
   PASS_SIX,
   PASSES,
 } from './memory';
 import { lookForNibbles } from './nibbles';
 import { evenEnd, lookForFour, lookForGroups, lookForPairs, oddEnd } from './pairs';
+import { lookForProbes } from './probes';
 import { emptyLists, rewind, setListEnd, STAGE_GROUPS, STAGE_NIBBLES, takeHits } from './verify';
 
 /** To be called once, before anything else. */
@@ -34,8 +36,8 @@ export function prepare(): void {
   }
 }
 
-/** Looks at the first `length` bytes of the block: a multiple of 64. */
-export function look(length: u32): void {
+/** Looks at the first `length` bytes of the block: a multiple of 64. What it returns is as of `next`. */
+export function look(length: u32): i32 {
   const passes = load<u32>(PASSES);
   emptyLists();
   if ((passes & (PASS_EIGHT | PASS_SIX)) !== 0) {
@@ -55,7 +57,9 @@ export function look(length: u32): void {
     if ((passes & PASS_GROUPS) !== 0) setListEnd(STAGE_GROUPS, lookForGroups());
   }
   if ((passes & PASS_NIBBLES) !== 0) setListEnd(STAGE_NIBBLES, lookForNibbles(length));
+  if ((passes & PASS_PROBES) !== 0) setListEnd(STAGE_NIBBLES, lookForProbes(length));
   rewind();
+  return takeHits();
 }
 
 /** The number of hits that lie ready; complemented when there are more to come. */

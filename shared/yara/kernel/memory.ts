@@ -33,6 +33,8 @@ export const NIBBLES: usize = 64;
 export const NIBBLE_STARTS: usize = 68;
 export const NIBBLE_ITEMS: usize = 72;
 export const RECORDS: usize = 76;
+export const PROBES: usize = 80;
+export const PROBE_COUNT: usize = 84;
 
 // Bits of PASSES.
 export const PASS_EIGHT: u32 = 1;
@@ -40,6 +42,7 @@ export const PASS_SIX: u32 = 2;
 export const PASS_FOUR: u32 = 4;
 export const PASS_GROUPS: u32 = 8;
 export const PASS_NIBBLES: u32 = 16;
+export const PASS_PROBES: u32 = 32;
 
 /** End of each stage's list, by stage. */
 export const LIST_ENDS: usize = 512;
@@ -60,7 +63,7 @@ export const ODD_LIST: usize = 0x1f800;
 export const GROUP_LIST: usize = 0x24800;
 /** 32 bits each: the groups of `GROUP_LIST`'s positions. */
 export const GROUP_MASKS: usize = 0x29800;
-/** 32 bits each: position, and the buckets above it. */
+/** 32 bits each: position, and the buckets above it. Of nibbles or of probes, never both. */
 export const NIBBLE_LIST: usize = 0x32000;
 
 /** Eight bytes each: position of the bytes to compare, and the item. */

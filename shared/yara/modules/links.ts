@@ -1,6 +1,6 @@
 /** Finds modules and functions by the names that rules and bundles use. */
 import type { Implementation, Module } from './module.ts';
-import { foreignModules, lackingModules, modules, refusedModules } from './registry.ts';
+import { foreignModules, modules, refusedModules } from './registry.ts';
 import { functionLink, type FunctionSchema, type StructureSchema, type TypeSchema } from './schema.ts';
 
 /** What is called: its schema, and what does it. */
@@ -10,11 +10,10 @@ export interface LinkedFunction {
   readonly call: Implementation;
 }
 
-export type ModuleStanding = 'present' | 'lacking' | 'refused' | 'foreign' | 'unknown';
+export type ModuleStanding = 'present' | 'refused' | 'foreign' | 'unknown';
 
 export function standingOf(name: string): ModuleStanding {
   if (byName.has(name)) return 'present';
-  if (lackingModules.has(name)) return 'lacking';
   if (refusedModules.has(name)) return 'refused';
   return foreignModules.has(name) ? 'foreign' : 'unknown';
 }

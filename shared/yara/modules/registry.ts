@@ -6,13 +6,19 @@ import { elfModule } from './elf/elf.ts';
 import { hashModule } from './hash/hash.ts';
 import { mathModule } from './math/math.ts';
 import type { Module } from './module.ts';
+import { peModule } from './pe/pe.ts';
 import { stringModule } from './string/string.ts';
 import { timeModule } from './time/time.ts';
 
-export const modules: readonly Module[] = [consoleModule, elfModule, hashModule, mathModule, stringModule, timeModule];
-
-/** Modules that this version lacks. Importing one is fine; a rule that uses it is refused. */
-export const lackingModules: ReadonlySet<string> = new Set(['pe']);
+export const modules: readonly Module[] = [
+  consoleModule,
+  elfModule,
+  hashModule,
+  mathModule,
+  peModule,
+  stringModule,
+  timeModule,
+];
 
 /** Modules of the reference that are left out here. Importing one is fine; a rule that uses it is refused. */
 export const refusedModules: ReadonlySet<string> = new Set([

@@ -7,7 +7,7 @@
  * is a multiple of `LOOK_STEP`, and so must `to`, except at the object's end. It never misses or repeats an occurrence.
  */
 import type { RuleImage } from '../bundle/image.ts';
-import { BLOCK_BYTES, kernelOf, type Kernel } from './kernel.ts';
+import { BLOCK_BYTES, kernelOf } from './kernel.ts';
 
 export const LOOK_STEP = 64;
 
@@ -28,16 +28,9 @@ export class Filter {
     if (this.#isEmpty) return to;
     const end = Math.min(to, from + BLOCK_BYTES);
     const kernel = kernelOf(this.#image);
-    kernel.look(buffer, from, end);
-    takeAll(kernel, from, take);
+    let count = kernel.look(buffer, from, end);
+    for (; count < 0; count = kernel.next()) take(kernel.hits, ~count, from);
+    if (count > 0) take(kernel.hits, count, from);
     return end;
-  }
-}
-
-function takeAll(kernel: Kernel, origin: number, take: TakeHits): void {
-  let count = -1;
-  while (count < 0) {
-    count = kernel.next();
-    take(kernel.hits, count < 0 ? ~count : count, origin);
   }
 }

@@ -35,7 +35,7 @@ const host = (globalThis as unknown as { readonly WebAssembly: WebAssemblyHost }
 
 interface KernelExports {
   prepare(): void;
-  look(length: number): void;
+  look(length: number): number;
   next(): number;
 }
 
@@ -71,14 +71,17 @@ export class Kernel {
     this.#image = new WeakRef(image);
   }
 
-  /** Copies `from … to` of `buffer`, at most a block, with what stands around it, and looks for entries in it. */
-  look(buffer: Uint8Array, from: number, to: number): void {
+  /**
+   * Copies `from … to` of `buffer`, at most a block, with what stands around it, and looks for entries in it. Returns the
+   * number of hits that lie ready; complemented when `next` has more.
+   */
+  look(buffer: Uint8Array, from: number, to: number): number {
     const first = Math.max(0, from - CONTEXT_BYTES);
     this.#bytes.set(buffer.subarray(first, to + CONTEXT_BYTES), BLOCK - (from - first));
-    this.#exports.look((to - from + 63) & ~63);
+    return this.#exports.look((to - from + 63) & ~63);
   }
 
-  /** The number of hits that lie ready; complemented when there are more to come. */
+  /** As `look`, for the hits that follow. */
   next(): number {
     return this.#exports.next();
   }
@@ -99,6 +102,7 @@ const addressFields = [
   FILTER.nibbleStarts,
   FILTER.nibbleItems,
   FILTER.records,
+  FILTER.probes,
 ];
 
 let compiled: object | undefined;

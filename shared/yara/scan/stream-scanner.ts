@@ -135,6 +135,7 @@ export class StreamScanner {
       else if (this.#isWorthALook()) this.#look(false);
       if (this.#position === this.#nextSettling) this.#settleAlongTheWay();
     }
+    this.#window.release();
   }
 
   /**

@@ -3,6 +3,8 @@
  * to the queue, once per user. Candidates of atoms go to the program they belong to.
  */
 import {
+  ATOM,
+  ATOM_FIELDS,
   BASE64,
   BASE64_FIELDS,
   LITERAL,
@@ -15,6 +17,7 @@ import {
 } from '../bundle/image.ts';
 import { COMPARED_BYTES } from '../bundle/filter-layout.ts';
 import { decodeBase64, droppedInFront } from '../compiler/base64.ts';
+import { Guards } from './guards.ts';
 import type { MatchQueue } from './match-queue.ts';
 import { isFreeOnLeft, isFreeOnRight, standsAlone } from './neighbours.ts';
 import type { ProgramRunner } from './program-runner.ts';
@@ -25,6 +28,7 @@ export class Verifier {
   readonly #window: Window;
   readonly #queue: MatchQueue;
   readonly #programs: ProgramRunner;
+  readonly #guards: Guards;
   /** Literals that were there. */
   verified = 0;
 
@@ -33,6 +37,7 @@ export class Verifier {
     this.#window = window;
     this.#queue = queue;
     this.#programs = programs;
+    this.#guards = new Guards(image, window);
   }
 
   /**
@@ -40,7 +45,7 @@ export class Verifier {
    * window's end.
    */
   verify(hits: Int32Array, count: number, origin: number): void {
-    const { literals, filterStarts } = this.#image;
+    const { literals, filterStarts, atoms } = this.#image;
     const literalCount = literals.length / LITERAL_FIELDS;
     const { dataStart, end } = this.#window;
     for (let at = 0; at < count * 2; at += 2) {
@@ -48,7 +53,8 @@ export class Verifier {
       const start = origin + hits[at]! - filterStarts[entry]!;
       if (start < dataStart || start >= end) continue;
       if (entry >= literalCount) {
-        this.#programs.atomAt(entry - literalCount, start);
+        const atom = entry - literalCount;
+        if (this.#guards.letsPass(atoms[atom * ATOM_FIELDS + ATOM.guard]!, start)) this.#programs.atomAt(atom, start);
         continue;
       }
       const row = entry * LITERAL_FIELDS;

@@ -74,6 +74,10 @@ const needs: Readonly<Record<string, Need>> = {
     operations: ['containers/write', 'containers/lease', ...blob('read', 'write', 'delete')],
     usedBy: ['infra/modules/app.bicep', 'AzureWebJobsStorage__blobServiceUri: blobEndpoint'],
   },
+  'rulesContainer (rules)': {
+    operations: blob('read'),
+    usedBy: ['shared/scanner/connect-published-rules.ts', 'fetchBlob(blob'],
+  },
   'rule (scanner)': {
     operations: ['telemetry/write'],
     usedBy: ['shared/sinks/ingestion-client.ts', 'new LogsIngestionClient('],

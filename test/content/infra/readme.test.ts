@@ -27,6 +27,7 @@ const places: Readonly<Record<string, string>> = {
   'watchedAccount (watchedAccountName)': 'each watched account',
   'ownStorage (scanner)': "the scanner's storage account",
   'ownQueues[index] (scanner)': 'the queue, the poison queue',
+  'rulesContainer (rules)': 'the container that rules are published to, if any',
   'rule (scanner)': 'the data collection rule',
   'component (scanner)': 'Application Insights',
   'eventQueue (delivery)': 'the queue',

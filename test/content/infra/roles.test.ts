@@ -10,6 +10,7 @@ const expected = [
   'monitoringMetricsPublisher on rule (scanner)',
   'storageBlobDataContributor on deadLetters (delivery)',
   'storageBlobDataOwner on ownStorage (scanner)',
+  'storageBlobDataReader on rulesContainer (rules)',
   'storageBlobDataReader on watchedAccount (watchedAccountName)',
   'storageQueueDataContributor on ownQueues[index] (scanner)',
   'storageQueueDataMessageSender on eventQueue (delivery)',

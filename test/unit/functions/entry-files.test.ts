@@ -43,6 +43,7 @@ describe('the other functions', () => {
   it.each([
     ['record-poison', async () => (await import('../../../functions/record-poison.ts')).recordPoison({}, context)],
     ['canary', async () => (await import('../../../functions/canary.ts')).runCanary()],
+    ['clean-hours', async () => (await import('../../../functions/clean-hours.ts')).recordCleanHours()],
     ['sweep', async () => (await import('../../../functions/sweep.ts')).startSweep()],
   ])('%s loads without any setting, and tells which are missing', async (_, run) => {
     await expect(run()).rejects.toBeInstanceOf(ConfigError);

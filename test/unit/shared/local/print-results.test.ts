@@ -43,7 +43,7 @@ const common = {
   EngineVersion: '1',
   Canary: false,
 };
-const scan = (given: Partial<ScanRow> = {}): ScanRow => ({ ...common, SupersededBy: '', ...given });
+const scan = (given: Partial<ScanRow> = {}): ScanRow => ({ ...common, SupersededBy: '', ScanCount: 1, ...given });
 const finding = (given: Partial<FindingRow> = {}): FindingRow => ({
   ...common,
   FindingId: 'finding-1',

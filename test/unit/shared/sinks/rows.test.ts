@@ -104,9 +104,10 @@ describe('rows', () => {
         EngineVersion: '0.1.0',
         Canary: true,
         SupersededBy: '',
+        ScanCount: 1,
       },
     ]);
-    const { SupersededBy: _, ...common } = scans[0]!;
+    const { SupersededBy: _, ScanCount: __, ...common } = scans[0]!;
     expect(findings[1]).toEqual({
       ...common,
       FindingId: report.findings[1]!.findingId,

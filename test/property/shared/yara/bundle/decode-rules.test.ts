@@ -1,4 +1,5 @@
 /** Bundles from anywhere: refused with a BundleError or used without harm, in bounded time and memory. */
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -51,6 +52,9 @@ describe(`decodeRules, with seed ${seed}`, () => {
     expect(encodeRules(rules)).toEqual(bundle);
     expect((await scanBytes(rules, object)).matches.length).toBeGreaterThan(0);
     expect(() => decodeRules(bundle.subarray(0, -1))).toThrow(BundleError);
+    const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
+    expect(decodeRules(bundle, { sha256 }).digest).toBe(rules.digest);
+    expect(() => decodeRules(bundle, { sha256: (bytes) => sha256(bytes.subarray(1)) })).toThrow(BundleError);
   });
 
   it('refuses damaged bundles by their checksum', { timeout: 6 * MILLISECONDS }, async () => {

@@ -40,7 +40,7 @@ describe('imports', () => {
     ]);
   });
 
-  it.each(['pe', 'dotnet', 'macho', 'lnk', 'crx', 'dex', 'vt', 'cuckoo', 'zip'])(
+  it.each(['dotnet', 'macho', 'lnk', 'crx', 'dex', 'vt', 'cuckoo', 'zip'])(
     '%s may be imported where no rule uses it',
     async (module) => {
       const rules = compileRules([{ text: `import "${module}" rule r { condition: filesize == 0 }` }]);
@@ -117,13 +117,13 @@ describe('externals', () => {
 
 describe('rules with errors', () => {
   const text = `
-    import "pe"
+    import "cuckoo"
     import "math"
     rule good1 { condition: filesize == 0 }
     rule unknown { condition: foo == 1 }
     rule user { condition: unknown and good1 }
     rule user_of_user { condition: user }
-    rule executable { condition: pe.is_pe }
+    rule sandbox { condition: cuckoo.sync }
     rule unused { strings: $a = "abc" condition: filesize == 0 }
     rule broken { condition: }
     rule good2 { condition: good1 and math.abs(-1) == 1 }`;
@@ -137,7 +137,7 @@ describe('rules with errors', () => {
       const { diagnostics } = error as RuleCompileError;
       const found = diagnostics.map(({ rule, code }) => `${rule} ${code}`).sort();
       expect(found).toEqual(
-        ['broken E001', 'executable E900', 'unknown E009', 'unused E022', 'user E009', 'user_of_user E009'].sort(),
+        ['broken E001', 'sandbox E100', 'unknown E009', 'unused E022', 'user E009', 'user_of_user E009'].sort(),
       );
     }
   });
@@ -146,7 +146,7 @@ describe('rules with errors', () => {
     const rules = compileRules([{ text }], { onInvalidRule: 'skip' });
     expect(rules.rules.map(({ rule }) => rule)).toEqual(['good1', 'good2']);
     expect(rules.skipped.map(({ rule }) => rule).sort()).toEqual(
-      ['broken', 'executable', 'unknown', 'unused', 'user', 'user_of_user'].sort(),
+      ['broken', 'sandbox', 'unknown', 'unused', 'user', 'user_of_user'].sort(),
     );
     expect(await matching(rules)).toEqual(['default:good1', 'default:good2']);
     expect(decodeRules(encodeRules(rules)).skipped).toEqual(rules.skipped);
