@@ -12,6 +12,8 @@ import { Random } from '../differential/random.ts';
 export const POISON_PREFIX = 'poison-';
 
 const STORAGE_FAULT_PERCENT = 6;
+/** A call of many rows is one request: few of them make a scan wait. */
+const INGESTION_FAULT_PERCENT = 15;
 const MAX_COSTLY_FAULTS = 1;
 
 export class RandomFaults {
@@ -39,10 +41,17 @@ export class RandomFaults {
   readonly ledger = (): Fault | undefined => (this.#isDue() ? this.#count('ledger', this.#ofState()) : undefined);
   readonly queue = (): Fault | undefined => (this.#isDue() ? this.#count('queue', this.#ofState()) : undefined);
 
-  /** Breaks the endpoint for a while; resolves when it is over. */
-  async breakIngestion(endpoint: IngestionEndpoint, wait: (inMs: number) => Promise<void>): Promise<void> {
+  /** One round of trouble for the endpoint, after `requests` more have arrived; resolves when it is over. */
+  async breakIngestion(
+    endpoint: IngestionEndpoint,
+    requests: number,
+    wait: (inMs: number) => Promise<void>,
+  ): Promise<void> {
     const random = this.#random;
-    const choice = random.below(30);
+    for (let request = 0; request < requests; request++) {
+      if (random.chance(INGESTION_FAULT_PERCENT)) endpoint.failNext([this.#ofIngestion()]);
+    }
+    const choice = random.below(200);
     if (choice === 0) {
       this.#add('ingestion: down');
       endpoint.failNext(Array.from({ length: 5_000 }, () => ({ status: 503 })));
@@ -53,8 +62,6 @@ export class RandomFaults {
       endpoint.pause();
       await wait(random.between(1_000, 8_000));
       endpoint.resume();
-    } else {
-      endpoint.failNext(Array.from({ length: random.between(1, 4) }, () => this.#ofIngestion()));
     }
   }
 

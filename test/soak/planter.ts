@@ -52,7 +52,7 @@ const kinds = [
 const MAX_LARGE = 80;
 const MAX_POISON = 12;
 const BURST = 200;
-const MAX_BURSTS = 4;
+const MAX_BURSTS = 2;
 
 export class Planter {
   readonly log: PlantedVersion[] = [];

@@ -22,7 +22,7 @@ import { printSummary } from './summary.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 /** Above so many waiting messages nothing is planted until they are fewer. */
-const MAX_BACKLOG = 600;
+const MAX_BACKLOG = 250;
 /** How long everything may take to be handled, once all is calm. */
 const SETTLE_IN_MS = 25 * 60_000;
 
@@ -74,7 +74,7 @@ async function soak({
   }
   const logPath = join(tmpdir(), `sluice-soak-${seed}.log`);
   say(`seed ${seed}; the workers' log is ${logPath}`);
-  const pool = new WorkerPool(Number(values.workers), { ...process.env, ...parts.environment }, logPath);
+  const pool = new WorkerPool(Number(values.workers), parts.environment, logPath);
   const planter = new Planter({
     container,
     queue,
@@ -101,15 +101,16 @@ async function soak({
   const kill = async (): Promise<void> => {
     const random = new Random(seed, 'kills');
     while (isLoaded()) {
-      await wait(random.between(4_000, 16_000));
+      await wait(random.between(20_000, 45_000));
       await pool.replace(random.below(100), random.chance(65) ? 'SIGKILL' : 'SIGTERM');
     }
   };
   const breakIngestion = async (): Promise<void> => {
-    const random = new Random(seed, 'ingestion');
-    while (isLoaded()) {
-      await wait(random.between(2_000, 8_000));
-      await faults.breakIngestion(endpoint, wait);
+    for (let seen = 0; isLoaded();) {
+      await wait(500);
+      const { requests } = endpoint.counters;
+      await faults.breakIngestion(endpoint, requests - seen, wait);
+      seen = requests;
     }
   };
   const tell = async (): Promise<void> => {

@@ -68,7 +68,7 @@ export class WorkerPool {
 
   #start(index: number): void {
     const worker = fork(join(import.meta.dirname, 'worker.ts'), {
-      env: this.#environment,
+      env: { PATH: process.env.PATH, ...this.#environment },
       execArgv: ['--disable-warning=ExperimentalWarning'],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
