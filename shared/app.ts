@@ -25,7 +25,7 @@ import type { TableLedgerOptions } from './ledger/table-ledger.ts';
 import { createBlobServiceClient } from './objects/blob-client.ts';
 import { openBlob } from './objects/blob-source.ts';
 import { listContainers, listObjects } from './objects/list-objects.ts';
-import type { PageOptions } from './objects/list-objects.ts';
+import type { ListedObject, PageOptions } from './objects/list-objects.ts';
 import type { OpenBlobOptions } from './objects/blob-source.ts';
 import type { MessageLimits, MessageMetadata } from './scanner/handle-message.ts';
 import { MessageHandler } from './scanner/handle-message.ts';
@@ -39,6 +39,8 @@ import { ReportOutbox } from './scanner/report-outbox.ts';
 import type { RuleSet } from './scanner/rule-set.ts';
 import type { ExclusionSet } from './exclusions/exclusion-set.ts';
 import { connectPublishedRules, refusedRulesRequest } from './scanner/connect-published-rules.ts';
+import type { Health, HealthCheckOptions } from './scanner/check-health.ts';
+import { CANARY_OVERDUE_IN_MS, HealthCheck } from './scanner/check-health.ts';
 import type { Policy } from './scanner/policies.ts';
 import type { PublishedRules, ReleaseRefusal } from './scanner/published-rules.ts';
 import { loadRuleUnit } from './scanner/rule-unit.ts';
@@ -54,7 +56,7 @@ import type { SinkContext } from './sinks/registry.ts';
 import { SinkError } from './sinks/sink-error.ts';
 import type { Sink } from './sinks/sink.ts';
 import { firstWalk, walkObjects } from './scanner/walk-objects.ts';
-import type { WalkParts } from './scanner/walk-objects.ts';
+import type { ListedPlace, WalkParts } from './scanner/walk-objects.ts';
 
 export interface App {
   /**
@@ -73,6 +75,8 @@ export interface App {
   readonly recordCleanHours: () => Promise<void>;
   /** Scans the built-in sample and records it. Rejects when a sink does not take the report. */
   readonly scanCanary: () => Promise<ScanReport>;
+  /** Whether this process could scan and record now. Never rejects; answers are kept for a quarter of a minute. */
+  readonly checkHealth: () => Promise<Health>;
   /** Ends what runs, so that its messages come again, and waits until it has ended: at most 20 s and a moment. */
   readonly drain: () => Promise<void>;
   /** Drains, then delivers what sinks still hold and releases them. */
@@ -98,10 +102,23 @@ export interface AppOverrides {
   readonly messageLimits?: MessageLimits;
   /** How objects are read; see `openBlob`. */
   readonly openOptions?: Omit<OpenBlobOptions, 'abortSignal'>;
+  readonly healthLimits?: Omit<HealthCheckOptions, 'log'>;
   /** How often published rules are looked for, at most. */
   readonly rulesEveryMs?: number;
   readonly walkLimits?: Pick<WalkParts, 'pageSize'>;
 }
+
+/** Asks the ledger for nothing in particular. */
+const NO_OBJECT = {
+  account: 'health',
+  container: 'health',
+  objectName: 'health',
+  url: '',
+  eTag: '',
+  versionId: undefined,
+};
+const NO_SCAN = '0'.repeat(64);
+const CANARY_MARK = 'canary.json';
 
 /** What recording needs at most, once a scan has ended. */
 const RECORDING_IN_MS = 3 * 60_000;
@@ -187,6 +204,15 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     queue,
     log,
     store: state.blobs('walks'),
+    scanIdsOf: ({ account, container }: ListedPlace, object: ListedObject) => {
+      const { frames, judge } = rules.current;
+      const facts = { ...object, container, sizeInBytes: object.sizeInBytes ?? 0 };
+      const decision = judge.decide(account, facts);
+      return frames.listed(
+        { ...object, account, container, url: '' },
+        decision.kind === 'limit' ? decision.limit : undefined,
+      );
+    },
     listContainers: async (account: string, abortSignal: AbortSignal) =>
       (await listContainers(serviceOf(account), abortSignal)).filter((name) => !isOwnContainer(name)),
     listObjects: (account: string, container: string, options: PageOptions) =>
@@ -195,7 +221,10 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   };
   const services = {
     deliver: (request: DeliverRequest) => recorder.deliverAgain(request),
-    walk: (request: WalkRequest, abortSignal: AbortSignal) => walkObjects(request, walkParts, abortSignal),
+    walk: async (request: WalkRequest, abortSignal: AbortSignal) => {
+      await rules.choose();
+      await walkObjects(request, walkParts, abortSignal);
+    },
     isFull: () => outbox.isFull(),
     postpone: async (events: readonly unknown[]) => {
       log.warn('many reports wait in the outbox; scans begin later', { events: events.length });
@@ -206,6 +235,26 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     messageInMs: functionTimeoutInMs - RECORDING_IN_MS,
     ...overrides.messageLimits,
   });
+  const canaryMark = state.blobs('health');
+  const health = new HealthCheck(
+    {
+      rules: async () => {
+        await rules.choose();
+        return published?.refusal && `what is published is refused: ${published.refusal.problem}`;
+      },
+      ledger: async () => {
+        await ledger.find(NO_OBJECT, NO_SCAN);
+        return undefined;
+      },
+      queue: async () => {
+        await state.queue(config.queueName).length();
+        return undefined;
+      },
+      outbox: async () => ((await outbox.isFull()) ? 'too many reports wait' : undefined),
+      canary: async () => overdueCanary(await canaryMark.read(CANARY_MARK)),
+    },
+    { log, ...overrides.healthLimits },
+  );
   const { ruleSet, exclusions, policies, releaseDigest } = firstUnit;
   log.info('ready', {
     rules: ruleSet.ruleCount,
@@ -238,7 +287,10 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       const refusal = published?.refusal;
       const remark = refusal && `the published rules are refused: ${refusal.problem}`;
       const deliver = (report: ScanReport) => deliverTo(sinks, report);
-      return scanCanary({ ruleSet: unit.ruleSet, frames, judge, log, deliver, remark });
+      const report = await scanCanary({ ruleSet: unit.ruleSet, frames, judge, log, deliver, remark });
+      const mark = JSON.stringify({ at: report.scanFinishedAt, verdict: report.outcome.verdict });
+      await canaryMark.write(CANARY_MARK, Buffer.from(mark));
+      return report;
     },
     recordCleanHours: () =>
       recordCleanHours(
@@ -246,12 +298,21 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
         tally,
         log,
       ),
+    checkHealth: () => health.check(),
     drain: () => messages.drain(),
     close: async () => {
       await messages.drain();
       await Promise.all(sinks.map((sink) => sink.close()));
     },
   };
+}
+
+/** What is wrong with the last canary, of whatever process. */
+function overdueCanary(mark: Uint8Array | undefined): string | undefined {
+  if (mark === undefined) return 'none was recorded yet';
+  const { at, verdict } = JSON.parse(Buffer.from(mark).toString('utf8')) as { at: string; verdict: string };
+  if (!(Date.now() - Date.parse(at) < CANARY_OVERDUE_IN_MS)) return `the last was recorded at ${at}`;
+  return verdict === 'match' ? undefined : `its verdict was ${verdict}`;
 }
 
 function publishedRulesOf(

@@ -54,7 +54,7 @@ const walkMessage = z.strictObject({
   prefix: z.string().max(1_024),
   since: z.iso.datetime().optional(),
   until: z.iso.datetime().optional(),
-  only: z.enum(['unrecorded', 'all']),
+  only: z.enum(['unrecorded', 'unscanned', 'all']),
   perMinute: z.number().min(1).max(100_000),
   from: z.string().max(8_192).optional(),
   listed: count,

@@ -68,8 +68,11 @@ export interface WalkRequest {
   /** Only objects last written in this time, ISO 8601; without bounds where undefined. */
   readonly since: string | undefined;
   readonly until: string | undefined;
-  /** `unrecorded`: only versions of which nothing that lasts is recorded, with whatever rules. */
-  readonly only: 'unrecorded' | 'all';
+  /**
+   * `unrecorded`: only versions of which nothing that lasts is recorded, with whatever rules. `unscanned`: the same, with the rules
+   * that are in use when the page is listed.
+   */
+  readonly only: 'unrecorded' | 'unscanned' | 'all';
   /** How many scans to ask for in a minute. */
   readonly perMinute: number;
   /** Where the listing goes on. */

@@ -50,6 +50,21 @@ export class MessageQueue implements MessageSender {
     }
   }
 
+  /** About how many messages are in it, hidden ones too. Rejects with `MessageQueueError`. */
+  async length(): Promise<number> {
+    try {
+      const answer = await this.#queue.getProperties({ abortSignal: AbortSignal.timeout(REQUEST_LIMIT_IN_MS) });
+      return answer.approximateMessagesCount ?? 0;
+    } catch (cause) {
+      const status = cause instanceof RestError ? cause.statusCode : undefined;
+      throw new MessageQueueError(`the queue does not answer: ${status ?? errorText(cause, 200)}`, {
+        where: this.#queue.name,
+        retryable: true,
+        cause,
+      });
+    }
+  }
+
   #send(text: string, options: { visibilityTimeout: number; messageTimeToLive: number }): Promise<unknown> {
     return askStorage((abortSignal) => this.#queue.sendMessage(text, { ...options, abortSignal }), REQUEST_LIMIT_IN_MS);
   }

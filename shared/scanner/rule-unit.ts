@@ -5,14 +5,13 @@
  */
 import { decodeExclusions } from '../exclusions/compiled-exclusions.ts';
 import { ExclusionSet } from '../exclusions/exclusion-set.ts';
-import { decodeRules } from '../yara/index.ts';
 import { idlePolicies, loadExclusions, loadPolicies } from './beside-rules.ts';
 import type { Policy } from './policies.ts';
 import { decodePolicies } from './policy-file.ts';
 import type { RuleRelease } from './rule-release.ts';
 import { ReleaseFault } from './rule-release.ts';
 import type { RuleSet } from './rule-set.ts';
-import { loadRuleSet, ruleSetOf } from './rule-set.ts';
+import { decodeBundle, loadRuleSet, ruleSetOf } from './rule-set.ts';
 
 export interface RuleUnit {
   readonly ruleSet: RuleSet;
@@ -35,7 +34,7 @@ export async function loadRuleUnit(path: string, given: Partial<RuleUnit> = {}):
 
 /** Throws `ReleaseFault` when any part is damaged, of another version, or of no use. `loadedFrom` is only told. */
 export function unitOfRelease(release: RuleRelease, loadedFrom: string): RuleUnit {
-  const rules = attempt('rules', () => decodeRules(release.rules));
+  const rules = attempt('rules', () => decodeBundle(release.rules));
   if (rules.rules.length === 0) throw new ReleaseFault('it holds no rule');
   const exclusions = attempt('exclusions', () => new ExclusionSet(decodeExclusions(release.exclusions)));
   const policies = attempt('policies', () => decodePolicies(release.policies));

@@ -11,6 +11,7 @@ import { MatchEnds } from './match-ends.ts';
 import { MatchLengths } from './match-lengths.ts';
 import type { MatchQueue } from './match-queue.ts';
 import { isFreeOnLeft, isFreeOnRight, standsAlone } from './neighbours.ts';
+import type { Profile } from './profile.ts';
 import { StepCounts } from './step-counts.ts';
 import { StraightWalker } from './straight.ts';
 import type { Window } from './window.ts';
@@ -23,6 +24,8 @@ export interface ProgramTargets {
   readonly keeps: (target: number) => number;
   /** A program of the target has met `limits.stepsPerByte`. */
   readonly unknown: (target: number) => void;
+  /** Is the target worth looking for? */
+  readonly isLive: (target: number) => boolean;
 }
 
 /** More than there are atoms; times any index of a window it is exact. */
@@ -38,6 +41,7 @@ export class ProgramRunner {
   readonly #wantsLength: (target: number) => boolean;
   readonly #keeps: (target: number) => number;
   readonly #unknown: (target: number) => void;
+  readonly #isLive: (target: number) => boolean;
   readonly #everywhere: readonly number[];
   // Per program, offsets of the object: starts to look for, from and to inclusive, and how far matches may go.
   readonly #from: Float64Array;
@@ -62,6 +66,8 @@ export class ProgramRunner {
   /** Programs that have met the bound on their work. */
   readonly #givenUp = new Set<number>();
   #isLast = false;
+  /** Told of every stretch, when there is one. */
+  profile: Profile | undefined;
   /** Starts found in the stretch looked at, in descending order. */
   readonly #starts: number[] = [];
 
@@ -70,7 +76,7 @@ export class ProgramRunner {
     automata: Automata,
     window: Window,
     queue: MatchQueue,
-    { wantsLength, keeps, unknown }: ProgramTargets,
+    { wantsLength, keeps, unknown, isLive }: ProgramTargets,
     stepsPerByte: number,
   ) {
     this.#image = image;
@@ -80,6 +86,7 @@ export class ProgramRunner {
     this.#wantsLength = wantsLength;
     this.#keeps = keeps;
     this.#unknown = unknown;
+    this.#isLive = isLive;
     const count = image.programs.length / PROGRAM_FIELDS;
     this.#from = new Float64Array(count).fill(-1);
     this.#to = new Float64Array(count);
@@ -137,6 +144,7 @@ export class ProgramRunner {
     this.#isLast = isLast;
     const { base } = this.#window;
     for (const program of this.#everywhere) {
+      if (!this.#isLive(this.#field(program, PROGRAM.target))) continue;
       const maxLength = this.#field(program, PROGRAM.maxLength);
       if (to > from) this.#want(program, base + from, base + to - 1, maxLength < 0 ? 0 : base + to - 1 + maxLength);
     }
@@ -170,6 +178,7 @@ export class ProgramRunner {
   #wantAround(atom: number, index: number): void {
     const { atoms } = this.#image;
     const row = atom * ATOM_FIELDS;
+    if (!this.#isLive(this.#field(atoms[row + ATOM.program]!, PROGRAM.target))) return;
     const offset = this.#window.base + index;
     const maxBefore = atoms[row + ATOM.maxBefore]!;
     const maxBehind = atoms[row + ATOM.maxBehind]!;
@@ -189,7 +198,7 @@ export class ProgramRunner {
       for (let block = Math.floor(from / REACH); block <= Math.floor(to / REACH); block++) {
         if (!this.#enter(program, block)) continue;
         const end = (block + 1) * REACH;
-        this.#find(program, block * REACH, end - 1, end + REACH);
+        this.#look(program, block * REACH, end - 1, end + REACH);
       }
       return;
     }
@@ -227,7 +236,14 @@ export class ProgramRunner {
     const from = this.#from[program]!;
     if (from < 0) return;
     this.#from[program] = -1;
-    this.#find(program, from, this.#to[program]!, this.#readTo[program]!);
+    this.#look(program, from, this.#to[program]!, this.#readTo[program]!);
+  }
+
+  #look(program: number, from: number, to: number, readTo: number): void {
+    const { profile } = this;
+    const began = profile?.now();
+    this.#find(program, from, to, readTo);
+    if (profile !== undefined) profile.verification(this.#field(program, PROGRAM.target), profile.now() - began!);
   }
 
   /** Finds the matches that start at the offsets `from … to` and end at `readTo` or before it. */

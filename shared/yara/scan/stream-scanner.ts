@@ -11,9 +11,11 @@ import { CheckpointError, decodeCheckpoint, encodeCheckpoint } from './checkpoin
 import { decideRules } from './decide.ts';
 import { Evaluator, STATE, type Evidence } from './evaluator.ts';
 import type { TakeHits } from './filter.ts';
+import { LivePatterns } from './live-patterns.ts';
 import { MatchQueue } from './match-queue.ts';
 import { MatchStore } from './match-store.ts';
 import { Pages } from './pages.ts';
+import { Profile } from './profile.ts';
 import { ProgramRunner } from './program-runner.ts';
 import { Ranges } from './ranges.ts';
 import { reportMatches, ruleNames } from './report.ts';
@@ -30,10 +32,12 @@ const LOOK_BYTES = 1 << 14;
 const RELEASE_AT = 1 << 16;
 /**
  * Rules are looked at along the way when this much has passed, and after each further `SETTLE_EVERY` bytes. The places are
- * fixed, so what is spent on it never depends on chunks.
+ * fixed, so what is spent on it never depends on chunks. An object that ends before is sooner scanned than its rules settled.
  */
 const FIRST_SETTLING = 1 << 16;
 const SETTLE_EVERY = 1 << 20;
+/** Gates are not worth passing for what ends before that. */
+const WORTH_GATES = 1 << 18;
 
 export class StreamScanner {
   readonly #rules: LoadedRules;
@@ -43,6 +47,7 @@ export class StreamScanner {
   readonly #verifier: Verifier;
   readonly #chains: Chains;
   readonly #states: RuleStates;
+  readonly #live: LivePatterns;
   #settings: ScanSettings;
   #store: MatchStore;
   #pages: Pages;
@@ -59,6 +64,7 @@ export class StreamScanner {
   #evaluations = 0;
   #bytesNotMatched = 0;
   #reasons: ReadonlyMap<number, string> = new Map();
+  #profile: Profile | undefined;
 
   constructor(rules: CompiledRules, options: ScanOptions = {}) {
     this.#rules = loaded(rules);
@@ -66,6 +72,7 @@ export class StreamScanner {
     this.#window = new Window(image.scalars[SCALAR.leftReach]!, image.scalars[SCALAR.rightReach]!);
     this.#settings = readScanOptions(image, options);
     this.#store = this.#makeStore();
+    this.#live = new LivePatterns(image);
     this.#programs = new ProgramRunner(
       image,
       this.#rules.automata,
@@ -77,10 +84,11 @@ export class StreamScanner {
         unknown: (target) => {
           this.#store.giveUp(patternOfTarget(image, target), 'limit:stepsPerByte');
         },
+        isLive: (target) => this.#live.has(target),
       },
       this.#settings.limits.stepsPerByte,
     );
-    this.#verifier = new Verifier(image, this.#window, this.#queue, this.#programs);
+    this.#verifier = new Verifier(image, this.#window, this.#queue, this.#programs, this.#live);
     this.#chains = new Chains(image, {
       match: (pattern, start, length) => {
         this.#store.add(pattern, start, length, -1);
@@ -98,6 +106,7 @@ export class StreamScanner {
     this.#pages = this.#makePages();
     this.#ranges = new Ranges(this.#pages);
     this.#evaluator = this.#makeEvaluator();
+    this.#beginProfile();
     this.#beginWhole();
   }
 
@@ -214,6 +223,7 @@ export class StreamScanner {
     this.#programs.reset(this.#settings.limits.stepsPerByte);
     this.#chains.reset();
     this.#states.reset();
+    this.#live.reset();
     this.#store.reset();
     this.#store = this.#makeStore();
     this.#pages = this.#makePages();
@@ -229,6 +239,7 @@ export class StreamScanner {
     this.#evaluations = 0;
     this.#bytesNotMatched = 0;
     this.#reasons = new Map();
+    this.#beginProfile();
     this.#beginWhole();
   }
 
@@ -248,6 +259,7 @@ export class StreamScanner {
     this.#evaluator.steps = state.evaluationSteps;
     this.#isSettled = state.isSettled;
     this.#nextSettling = state.nextSettling;
+    this.#live.update(this.#states.values);
   }
 
   /** For `startScannerAt`. */
@@ -267,6 +279,12 @@ export class StreamScanner {
       keep: (pattern) =>
         report === 'evidence' && !hasPatternFlag(image, pattern, 'needsOffsets') ? few : limits.matchesPerPattern,
     });
+  }
+
+  #beginProfile(): void {
+    this.#profile = this.#settings.profile ? new Profile(this.#rules.image) : undefined;
+    this.#verifier.profile = this.#profile;
+    this.#programs.profile = this.#profile;
   }
 
   #makePages(): Pages {
@@ -305,8 +323,11 @@ export class StreamScanner {
     const { filter } = this.#rules;
     const limit = window.lookLimit(isLast);
     this.#programs.begin(window.cursor, limit, isLast);
+    if (!this.#live.isAny) window.cursor = limit;
     while (window.cursor < limit) {
+      const began = this.#profile?.now();
       window.cursor = filter.look(window.bytes, window.cursor, limit, this.#takeHits);
+      this.#profile?.filter(this.#profile.now() - began!);
       this.#programs.settle();
       if (this.#queue.length >= RELEASE_AT) this.#release(this.#settledTo());
     }
@@ -318,7 +339,10 @@ export class StreamScanner {
 
   readonly #takeHits: TakeHits = (hits, count, origin) => {
     this.#candidateCount += count;
+    const began = this.#profile?.now();
     this.#verifier.verify(hits, count, origin);
+    // Patterns are told for themselves.
+    this.#profile?.filter(began! - this.#profile.now());
   };
 
   /** Hands matches that start before `offset` to the store and to chains. */
@@ -351,17 +375,36 @@ export class StreamScanner {
   #settleAlongTheWay(): void {
     this.#nextSettling = nextSettlingBehind(this.#position);
     if (this.#isSettled || this.#position === this.#settings.size) return;
+    const { size } = this.#settings;
+    if (this.#position === FIRST_SETTLING && (size ?? Infinity) >= WORTH_GATES) this.#passGates();
     for (const rule of this.#states.toLookAt(this.#store)) {
       const state = this.#evaluate(rule, false);
       if (state === STATE.true || state === STATE.false) this.#states.settle(rule, state);
     }
+    this.#live.update(this.#states.values);
     this.#isSettled = this.#states.isHopeless;
     if (this.#isSettled) this.#whole.begin(0);
   }
 
+  /** Settles rules by what needs no match. */
+  #passGates(): void {
+    const { values } = this.#states;
+    const evidence = this.#evidence(false);
+    const began = this.#profile?.now();
+    for (const { start, end, rules } of this.#rules.gates) {
+      this.#evaluations++;
+      if (this.#evaluator.evaluateCode(start, end, evidence) !== STATE.false) continue;
+      for (const rule of rules) if (values[rule] === STATE.unknown) this.#states.settle(rule, STATE.false);
+    }
+    this.#profile?.gates(this.#profile.now() - began!);
+  }
+
   #evaluate(rule: number, isFinal: boolean): number {
     this.#evaluations++;
-    return this.#evaluator.evaluate(rule, this.#evidence(isFinal));
+    const began = this.#profile?.now();
+    const state = this.#evaluator.evaluate(rule, this.#evidence(isFinal));
+    this.#profile?.evaluation(rule, this.#profile.now() - began!);
+    return state;
   }
 
   #evidence(isFinal: boolean): Evidence {
@@ -387,6 +430,7 @@ export class StreamScanner {
       this.#evaluator,
       this.#evidence(true),
       this.#settings,
+      this.#profile,
     );
     this.#reasons = decision.reasons;
     this.#evaluations += decision.evaluations;
@@ -420,6 +464,7 @@ export class StreamScanner {
         evaluations: this.#evaluations,
         pageReads: this.#pages.reads,
         bytesNotNeeded: this.#bytesNotMatched + unread,
+        ...(this.#profile && { profile: this.#profile.result() }),
       },
     };
   }
