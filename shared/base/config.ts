@@ -4,7 +4,16 @@
  * restart at a time. What each setting means stands in `settings.ts`.
  */
 import type { LocalConnection } from './local-connection.ts';
-import type { CleanRows, Digests, EvidenceMode, LogLevel, Setting, SinkName } from './settings.ts';
+import type {
+  CleanRows,
+  Digests,
+  EvidenceMode,
+  LogLevel,
+  NotifiableVerdict,
+  ReactionName,
+  Setting,
+  SinkName,
+} from './settings.ts';
 import { invariant, SluiceError } from './errors.ts';
 import { holdsSecret, printable } from './redact.ts';
 import { isLoopbackOrigin, quote, settings } from './settings.ts';
@@ -48,6 +57,12 @@ export interface Config {
   readonly sliceInMs: number;
   /** 0: no sweep. */
   readonly sweepInMs: number;
+  /** In the order of the settings' table; empty: none. */
+  readonly reactions: readonly ReactionName[];
+  /** URL of a container without a slash at the end; set wherever the reaction is on. */
+  readonly quarantine: string | undefined;
+  readonly notifyQueue: string;
+  readonly notifyVerdicts: readonly NotifiableVerdict[];
   readonly logLevel: LogLevel;
   readonly cleanRows: CleanRows;
   /** What the operator should know but need not repair: settings that nothing reads. */
@@ -93,6 +108,7 @@ export function readConfig(env: Environment): Config {
   const state = readState(reader, accounts);
   const sinks = reader.read(settings.sinks);
   const ingestion = readIngestion(reader, sinks?.includes('log-analytics') ?? false);
+  const { reactions, quarantine } = readReactions(reader, state);
   const values = {
     clientId: reader.read(settings.clientId),
     storageSuffix: reader.read(settings.storageSuffix),
@@ -103,6 +119,8 @@ export function readConfig(env: Environment): Config {
     deadlineInMs: reader.read(settings.deadlineInMs),
     sliceInMs: reader.read(settings.sliceInMs),
     sweepInMs: reader.read(settings.sweepInMs),
+    notifyQueue: reader.read(settings.notifyQueue),
+    notifyVerdicts: reader.read(settings.notifyVerdicts),
     logLevel: reader.read(settings.logLevel),
     cleanRows: reader.read(settings.cleanRows),
   };
@@ -110,7 +128,7 @@ export function readConfig(env: Environment): Config {
   if (reader.faults.length > 0) throw new ConfigError(reader.faults);
 
   invariant(accounts && state && sinks, 'a required setting was not read, and that was no fault');
-  return Object.freeze({ accounts, state, sinks, ingestion, ...withoutGaps(values), warnings });
+  return Object.freeze({ accounts, state, sinks, ingestion, reactions, quarantine, ...withoutGaps(values), warnings });
 }
 
 /**
@@ -169,6 +187,20 @@ function readIngestion(reader: SettingsReader, isOn: boolean): IngestionConfig |
   }
   if (!isOn || endpoint === undefined || dcrId === undefined || audience === undefined) return undefined;
   return { endpoint, dcrId, audience, caPath };
+}
+
+function readReactions(
+  reader: SettingsReader,
+  state: StateStorage | undefined,
+): Pick<Config, 'reactions' | 'quarantine'> {
+  const reactions = reader.read(settings.reactions) ?? [];
+  const quarantine = reader.read(settings.quarantine, reactions.includes('quarantine'));
+  // The emulator's key is for the emulator, and a token goes over https only.
+  if (quarantine !== undefined && state !== undefined && quarantine.startsWith('http:') !== (state.kind === 'local')) {
+    const problem = state.kind === 'local' ? 'leads off this machine' : 'is on this machine';
+    reader.fault(settings.quarantine, `${problem}, and the scanner's own account is not`);
+  }
+  return { reactions, quarantine };
 }
 
 /** At most this many unknown names are looked at; an environment can hold thousands of variables. */

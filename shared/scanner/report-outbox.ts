@@ -6,6 +6,8 @@
  *   expired/ScanId   seven days were not enough; kept until a person has it tried again
  *   damaged/ScanId   what was found is no report
  *
+ * A second one holds reports that sinks took and that the app has not yet reacted to (`shared/reactions`).
+ *
  * While many wait, no scans should be begun: their reports would only join the others. `isFull` says when.
  */
 import { z } from 'zod';
@@ -13,7 +15,6 @@ import { errorText } from '../base/describe-error.ts';
 import { SluiceError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { deliverMessageOf } from '../events/own-messages.ts';
-import type { DeliverRequest } from '../events/scan-request.ts';
 import type { MessageSender } from '../ledger/message-queue.ts';
 import type { ScanReport } from './scan-report.ts';
 import { assertOutcome, rankOf } from './verdict.ts';
@@ -39,9 +40,22 @@ export interface OutboxLimits {
 
 export interface OutboxParts {
   readonly store: ReportStore;
+  /** What log lines call it; `the outbox` unless given. */
+  readonly name?: string;
+  /** What the log says of a report that is put aside. */
+  readonly expiredText?: string;
+  /** The message that asks for the next try; the one that has a report delivered unless given. */
+  readonly messageOf?: (scanId: string, attempt: number) => object;
   readonly queue: MessageSender;
   readonly log: Logger;
   readonly limits?: OutboxLimits;
+}
+
+/** What the message for the next try says. */
+interface NextTry {
+  readonly scanId: string;
+  /** Counted from 1. */
+  readonly attempt: number;
 }
 
 const LONGEST_DELAY_IN_MS = 30 * 60_000;
@@ -51,12 +65,16 @@ const QUIET_FOR_MS = 5 * 60_000;
 
 export class ReportOutbox {
   readonly #parts: OutboxParts;
+  readonly #name: string;
+  readonly #messageOf: NonNullable<OutboxParts['messageOf']>;
   #isCounted = false;
   #count = 0;
   #countedUntil = 0;
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
+    this.#name = parts.name ?? 'the outbox';
+    this.#messageOf = parts.messageOf ?? deliverMessageOf;
   }
 
   /** Resolves once the report is safe and its next delivery is due. */
@@ -68,22 +86,22 @@ export class ReportOutbox {
     const isOutranked =
       typeof standing === 'object' && rankOf(standing.outcome.verdict) > rankOf(report.outcome.verdict);
     if (!isOutranked) await store.write(waiting(scanId), encode(report));
-    await queue.send(deliverMessageOf(scanId, 1), { delayInMs: this.#delayBefore(1) });
+    await queue.send(this.#messageOf(scanId, 1), { delayInMs: this.#delayBefore(1) });
     this.#countedUntil = 0;
-    log.warn('a report waits in the outbox', { scanId, verdict: report.outcome.verdict, error: errorText(error) });
+    log.warn(`a report waits in ${this.#name}`, { scanId, verdict: report.outcome.verdict, error: errorText(error) });
   }
 
   /**
    * One more try at a report that waits. `deliver` rejects with a `SluiceError` when no sink takes it; then the next try is due
    * later, and this resolves all the same.
    */
-  async deliver({ scanId, attempt }: DeliverRequest, deliver: (report: ScanReport) => Promise<void>): Promise<void> {
+  async deliver({ scanId, attempt }: NextTry, deliver: (report: ScanReport) => Promise<void>): Promise<void> {
     const { store, queue, log } = this.#parts;
     const report = await this.#read(waiting(scanId), scanId);
     if (report === undefined) return;
     if (typeof report === 'string') {
       await this.#putAside('damaged', scanId);
-      log.error('what waited in the outbox is no report', { scanId, problem: report });
+      log.error(`what waited in ${this.#name} is no report`, { scanId, problem: report });
       return;
     }
     try {
@@ -92,16 +110,16 @@ export class ReportOutbox {
       if (!(error instanceof SluiceError)) throw error;
       if (Date.now() - Date.parse(report.scanFinishedAt) > (this.#parts.limits?.keptForMs ?? WEEK_IN_MS)) {
         await this.#putAside('expired', scanId);
-        log.error('a report was not accepted for a week; `sluice replay` has it tried again', { scanId, error });
+        log.error(this.#parts.expiredText ?? 'a report was not accepted for a week; `sluice replay` has it tried again', { scanId, error });
         return;
       }
-      await queue.send(deliverMessageOf(scanId, attempt + 1), { delayInMs: this.#delayBefore(attempt + 1) });
-      log.warn('a report waits on in the outbox', { scanId, attempt, error: errorText(error) });
+      await queue.send(this.#messageOf(scanId, attempt + 1), { delayInMs: this.#delayBefore(attempt + 1) });
+      log.warn(`a report waits on in ${this.#name}`, { scanId, attempt, error: errorText(error) });
       return;
     }
     await store.delete(waiting(scanId));
     this.#countedUntil = 0;
-    log.info('a report was delivered from the outbox', { scanId, verdict: report.outcome.verdict, attempt });
+    log.info(`a report left ${this.#name}`, { scanId, verdict: report.outcome.verdict, attempt });
   }
 
   /** Whether so many reports wait that no more should be made. Never rejects. Lists the outbox seldom while nothing waits. */
@@ -116,7 +134,7 @@ export class ReportOutbox {
       const isQuiet = this.#count === 0 && wasEmpty;
       this.#countedUntil = Date.now() + (isQuiet ? QUIET_FOR_MS : (limits?.countedForMs ?? 15_000));
     } catch (error) {
-      log.warn('the outbox could not be counted', { error: errorText(error) });
+      log.warn(`${this.#name} could not be counted`, { error: errorText(error) });
       return false;
     }
     return this.#count > most;
