@@ -6,6 +6,17 @@ targetScope = 'resourceGroup'
 import { networkSettings } from 'modules/network.bicep'
 import { callerLogging, watchedAccount } from 'modules/watched-account.bicep'
 
+@description('A container that exists, in an account that is not watched, by its resource id.')
+type publishedRulesSettings = {
+  containerId: string
+  @description('rules.release unless given.')
+  blobName: string?
+  @description('SHA-256 of the only release that is used.')
+  digest: string?
+  @description('Ed25519 public key, as sluice rules sign prints it.')
+  key: string?
+}
+
 @description('Where the scanner runs. Best where the watched accounts are: every object is read over this distance.')
 param location string = resourceGroup().location
 
@@ -27,6 +38,9 @@ param privateNetwork networkSettings?
 @description('Resource id of the Log Analytics workspace for findings, in whatever resource group or subscription. Empty: one is made.')
 param workspaceId string = ''
 
+@description('Rules that are published to a blob and taken up without a deployment: the container and blob, and who must vouch for them: a digest, a public key, or both. Left out: the rules of the package.')
+param publishedRules publishedRulesSettings?
+
 @description('Raises findings within about two minutes instead of twelve: rules that have a variant of kind NRT run as that. In preview; the uploader, known later than the finding, is then seldom named.')
 param nearRealTimeRules bool = false
 
@@ -37,6 +51,9 @@ param retentionInDays int = 90
 
 @description('How clean scans are recorded: a row each, or one an hour for those of a container with the same rules, which costs next to nothing and names no object.')
 param cleanRows 'all' | 'hourly' = 'all'
+
+@description('What is done about verdicts besides recording them: tags writes them onto the objects, quarantine moves matching objects into the scanner\'s own storage, notify sends messages to a queue there. The first two give the app a role of its own on the watched accounts.')
+param reactions ('tags' | 'quarantine' | 'notify')[] = []
 
 @description('Node version that the app runs on.')
 param nodeVersion string = '22'
@@ -75,6 +92,13 @@ var queueName = 'sluice-scan'
 var allTags = union(tags, { 'azd-env-name': environmentName })
 var accountNames = map(watchedAccounts, account => last(split(account.id, '/')))
 
+// …/storageAccounts/NAME/blobServices/default/containers/CONTAINER
+var rulesParts = split(publishedRules.?containerId ?? '', '/')
+var hasPublishedRules = length(rulesParts) > 12
+var rulesContainerUrl = hasPublishedRules
+  ? 'https://${rulesParts[8]}.blob.${environment().suffixes.storage}/${rulesParts[12]}'
+  : ''
+
 var isPrivate = privateNetwork != null
 var privateAccounts = filter(watchedAccounts, account => isPrivate && (account.?privateEndpoint ?? false))
 
@@ -101,6 +125,8 @@ module storage 'modules/storage.bicep' = {
     sku: storageSku
     isPrivate: isPrivate
     queueName: queueName
+    hasQuarantine: contains(reactions, 'quarantine')
+    hasNotifications: contains(reactions, 'notify')
   }
 }
 
@@ -198,6 +224,27 @@ module scannerRoles 'modules/roles.bicep' = {
   }
 }
 
+module rulesRoles 'modules/roles.bicep' = if (hasPublishedRules) {
+  scope: resourceGroup(rulesParts[2], rulesParts[4])
+  params: {
+    principalId: identity.outputs.principalId
+    rules: {
+      storageName: rulesParts[8]
+      containerName: rulesParts[12]
+    }
+  }
+}
+
+module notificationRoles 'modules/roles.bicep' = if (contains(reactions, 'notify')) {
+  params: {
+    principalId: identity.outputs.principalId
+    notifications: {
+      storageName: storage.outputs.name
+      queueName: storage.outputs.notificationQueueName
+    }
+  }
+}
+
 module app 'modules/app.bicep' = {
   params: {
     name: signature
@@ -218,12 +265,17 @@ module app 'modules/app.bicep' = {
     ingestionEndpoint: ingestion.outputs.endpoint
     dataCollectionRuleId: ingestion.outputs.immutableId
     cleanRows: cleanRows
+    reactions: reactions
+    quarantineUrl: storage.outputs.quarantineUrl
     telemetryConnectionString: telemetry.outputs.connectionString
+    rulesUrl: hasPublishedRules ? '${rulesContainerUrl}/${publishedRules.?blobName ?? 'rules.release'}' : ''
+    rulesDigest: publishedRules.?digest ?? ''
+    rulesKey: publishedRules.?key ?? ''
     subnetId: isPrivate ? network!.outputs.appSubnetId : null
     extraSettings: extraSettings
   }
   // The host opens its storage as soon as it starts.
-  dependsOn: [scannerRoles, ownEndpoints]
+  dependsOn: [scannerRoles, ownEndpoints, rulesRoles]
 }
 
 module alertReceivers 'modules/alert-receivers.bicep' = if (alerts && !empty(alertEmails)) {
@@ -260,6 +312,8 @@ module watched 'modules/watched-account.bicep' = [
       callerLogs: callerLogs
       workspaceId: usedWorkspaceId
       withAlerts: alerts
+      setsTags: contains(reactions, 'tags')
+      deletes: contains(reactions, 'quarantine')
       actionGroupIds: actionGroupIds
       scanner: {
         subscriptionId: subscription().subscriptionId

@@ -14,21 +14,22 @@ import { functionTimeoutInMs } from './base/settings.ts';
 import type { AllowList } from './events/allow-list.ts';
 import { allowListOf, blobEndpointOf } from './events/allow-list.ts';
 import { walkMessageOf } from './events/own-messages.ts';
-import type { DeliverRequest, WalkRequest } from './events/scan-request.ts';
+import type { DeliverRequest, ReactRequest, SluiceRequest, WalkRequest } from './events/scan-request.ts';
 import { CLEAN_TALLY_TABLE, CleanTally } from './ledger/clean-tally.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { MessageSender } from './ledger/message-queue.ts';
+import type { StateBlobs } from './ledger/state-blobs.ts';
 import { connectStateStorage, isOwnContainer } from './ledger/state-storage.ts';
 import { LEDGER_TABLE, TableLedger } from './ledger/table-ledger.ts';
 import type { TableLedgerOptions } from './ledger/table-ledger.ts';
 import { createBlobServiceClient } from './objects/blob-client.ts';
 import { openBlob } from './objects/blob-source.ts';
 import { listContainers, listObjects } from './objects/list-objects.ts';
-import type { PageOptions } from './objects/list-objects.ts';
+import type { ListedObject, PageOptions } from './objects/list-objects.ts';
 import type { OpenBlobOptions } from './objects/blob-source.ts';
 import type { MessageLimits, MessageMetadata } from './scanner/handle-message.ts';
 import { MessageHandler } from './scanner/handle-message.ts';
-import type { HandledRequest, RequestHandlerParts } from './scanner/handle-request.ts';
+import type { HandledRequest, RequestContext, RequestHandlerParts } from './scanner/handle-request.ts';
 import { RequestHandler } from './scanner/handle-request.ts';
 import { PoisonHandler } from './scanner/handle-poison.ts';
 import { ReportRecorder, ReportRefusedError } from './scanner/record-report.ts';
@@ -36,22 +37,28 @@ import { ReportFrames } from './scanner/report-frames.ts';
 import type { OutboxLimits } from './scanner/report-outbox.ts';
 import { ReportOutbox } from './scanner/report-outbox.ts';
 import type { RuleSet } from './scanner/rule-set.ts';
-import { loadRuleSet } from './scanner/rule-set.ts';
-import { loadExclusions, loadPolicies } from './scanner/beside-rules.ts';
 import type { ExclusionSet } from './exclusions/exclusion-set.ts';
+import { connectPublishedRules, refusedRulesRequest } from './scanner/connect-published-rules.ts';
+import type { Health, HealthCheckOptions } from './scanner/check-health.ts';
+import { CANARY_OVERDUE_IN_MS, HealthCheck } from './scanner/check-health.ts';
 import type { Policy } from './scanner/policies.ts';
+import type { PublishedRules, ReleaseRefusal } from './scanner/published-rules.ts';
+import { loadRuleUnit } from './scanner/rule-unit.ts';
+import { RulesInUse } from './scanner/rules-in-use.ts';
 import { scanCanary } from './scanner/scan-canary.ts';
 import { ScanJudge } from './scanner/scan-judge.ts';
 import type { ScanReport } from './scanner/scan-report.ts';
 import { ScanSlots } from './scanner/scan-slots.ts';
 import type { CheckpointStore } from './scanner/slice-runner.ts';
 import { recordCleanHours, tallyCleanScans } from './sinks/clean-hours.ts';
+import { connectReactions, isQuarantined } from './reactions/connect-reactions.ts';
+import type { ReactorContext } from './reactions/connect-reactions.ts';
 import { createSinks } from './sinks/registry.ts';
 import type { SinkContext } from './sinks/registry.ts';
 import { SinkError } from './sinks/sink-error.ts';
 import type { Sink } from './sinks/sink.ts';
 import { firstWalk, walkObjects } from './scanner/walk-objects.ts';
-import type { WalkParts } from './scanner/walk-objects.ts';
+import type { ListedPlace, WalkParts } from './scanner/walk-objects.ts';
 
 export interface App {
   /**
@@ -70,6 +77,8 @@ export interface App {
   readonly recordCleanHours: () => Promise<void>;
   /** Scans the built-in sample and records it. Rejects when a sink does not take the report. */
   readonly scanCanary: () => Promise<ScanReport>;
+  /** Whether this process could scan and record now. Never rejects; answers are kept for a quarter of a minute. */
+  readonly checkHealth: () => Promise<Health>;
   /** Ends what runs, so that its messages come again, and waits until it has ended: at most 20 s and a moment. */
   readonly drain: () => Promise<void>;
   /** Drains, then delivers what sinks still hold and releases them. */
@@ -95,8 +104,24 @@ export interface AppOverrides {
   readonly messageLimits?: MessageLimits;
   /** How objects are read; see `openBlob`. */
   readonly openOptions?: Omit<OpenBlobOptions, 'abortSignal'>;
+  readonly healthLimits?: Omit<HealthCheckOptions, 'log'>;
+  /** How often published rules are looked for, at most. */
+  readonly rulesEveryMs?: number;
+  readonly reactorLimits?: Pick<ReactorContext, 'firstDelayInMs' | 'limits'>;
   readonly walkLimits?: Pick<WalkParts, 'pageSize'>;
 }
+
+/** Asks the ledger for nothing in particular. */
+const NO_OBJECT = {
+  account: 'health',
+  container: 'health',
+  objectName: 'health',
+  url: '',
+  eTag: '',
+  versionId: undefined,
+};
+const NO_SCAN = '0'.repeat(64);
+const CANARY_MARK = 'canary.json';
 
 /** What recording needs at most, once a scan has ended. */
 const RECORDING_IN_MS = 3 * 60_000;
@@ -107,22 +132,21 @@ const EVENT_MAY_TAKE_IN_MS = 30 * 60_000;
 const POSTPONED_IN_MS = 5 * 60_000;
 
 /**
- * Makes an app. Reads the rules and what stands beside them, and makes no request. Rejects with `RulesUnavailableError`
+ * Makes an app. Reads the rules and what stands beside them, and makes no request unless rules are published. Rejects with `RulesUnavailableError`
  * (RULES_UNAVAILABLE), `ExclusionsUnavailableError` (EXCLUSIONS_UNAVAILABLE) or `PoliciesUnavailableError`
  * (POLICIES_UNAVAILABLE).
  */
 export async function createApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
   const log = overrides.log ?? createLogger({ format: 'json', level: config.logLevel });
   for (const warning of config.warnings) log.warn(warning);
-  const ruleSet = overrides.ruleSet ?? (await loadRuleSet(config.rulesPath));
-  const exclusions = overrides.exclusions ?? (await loadExclusions(config.rulesPath));
-  const policies = overrides.policies ?? (await loadPolicies(config.rulesPath, ruleSet.rules.rules));
   const credential = overrides.credential ?? credentialOf(config);
   const wholeSinks =
     overrides.sinks ?? (await createSinks(config, sinkContextOf(credential, log, overrides.sinkContext)));
   const allow = allowListOf(config);
   const serviceOf = serviceOpener(config, allow, credential);
   const state = connectStateStorage(config.state, credential);
+  const published = publishedRulesOf(config, { credential, kept: state.blobs('rules'), log }, overrides.rulesEveryMs);
+  const firstUnit = (await published?.first()) ?? (await loadRuleUnit(config.rulesPath, overrides));
   const queue = overrides.queue ?? state.queue(config.queueName);
   const ledger = overrides.ledger ?? new TableLedger(state.table(LEDGER_TABLE), overrides.ledgerOptions);
   const tally = new CleanTally(state.table(CLEAN_TALLY_TABLE));
@@ -134,18 +158,29 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     log,
     ...(overrides.outboxLimits && { limits: overrides.outboxLimits }),
   });
-  const recorder = new ReportRecorder({ ledger, outbox, log, deliver: (report) => deliverTo(sinks, report) });
-  const frames = new ReportFrames(ruleSet, exclusions.digest);
-  const judge = new ScanJudge({ ruleSet, exclusions, policies, log });
-  const requests = new RequestHandler({
-    ruleSet,
-    judge,
+  const reactor = await connectReactions(config, {
+    state,
+    queue,
+    serviceOf,
+    credential,
+    log,
+    ...overrides.reactorLimits,
+  });
+  const recorder = new ReportRecorder({
+    ledger,
+    outbox,
+    log,
+    deliver: (report) => deliverTo(sinks, report),
+    react: (report) => reactor.react(report),
+  });
+  const parts = {
+    allow,
     recorder,
-    frames,
     ledger,
     slots: overrides.slots ?? new ScanSlots(),
     log,
     open: openerOf(serviceOf, overrides.openOptions),
+    isQuarantined: (url: string) => isQuarantined(url, config),
     scan: { ...digestsOf(config), evidence: config.evidence, deadlineInMs: config.deadlineInMs },
     checkpoints: overrides.checkpoints ?? state.blobs('checkpoints'),
     queue,
@@ -154,22 +189,63 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       slotWaitInMs: Math.max(functionTimeoutInMs - config.sliceInMs - RECORDING_IN_MS, SHORTEST_SLOT_WAIT_IN_MS),
       ...overrides.sliceLimits,
     },
+  };
+  const rules = new RulesInUse({
+    first: firstUnit,
+    ...(published && { next: () => published.next() }),
+    make: (unit) => {
+      const frames = new ReportFrames(unit.ruleSet, unit.exclusions.digest);
+      const judge = new ScanJudge({ ...unit, log });
+      const requests = new RequestHandler({ ...parts, ruleSet: unit.ruleSet, judge, frames });
+      const poison = new PoisonHandler({
+        ...parts,
+        frames,
+        requests,
+        store: state.blobs('poison'),
+        staleAfterInMs: overrides.ledgerOptions?.staleAfterInMs,
+      });
+      return { unit, frames, judge, requests, poison };
+    },
   });
+  const refusals = refusalTeller(published, config, log, (request) => rules.current.requests.handle(request, atOnce()));
+  const requests = {
+    handle: async (request: SluiceRequest, context: RequestContext) => {
+      const wanted = request.kind === 'scan' ? request.resumes?.rulesDigest : undefined;
+      const scanner = await rules.choose(({ unit }) => wanted === undefined || unit.ruleSet.digest === wanted);
+      await refusals();
+      return scanner.requests.handle(request, context);
+    },
+  };
   const walkParts = {
     allow,
     ledger,
     queue,
     log,
     store: state.blobs('walks'),
+    scanIdsOf: ({ account, container }: ListedPlace, object: ListedObject) => {
+      const { frames, judge } = rules.current;
+      const facts = { ...object, container, sizeInBytes: object.sizeInBytes ?? 0 };
+      const decision = judge.decide(account, facts);
+      return frames.listed(
+        { ...object, account, container, url: '' },
+        decision.kind === 'limit' ? decision.limit : undefined,
+      );
+    },
     listContainers: async (account: string, abortSignal: AbortSignal) =>
-      (await listContainers(serviceOf(account), abortSignal)).filter((name) => !isOwnContainer(name)),
+      (await listContainers(serviceOf(account), abortSignal)).filter(
+        (name) => !isOwnContainer(name) && !isQuarantined(`${blobEndpointOf(account, allow) ?? ''}/${name}/`, config),
+      ),
     listObjects: (account: string, container: string, options: PageOptions) =>
       listObjects(serviceOf(account), container, options),
     ...overrides.walkLimits,
   };
   const services = {
     deliver: (request: DeliverRequest) => recorder.deliverAgain(request),
-    walk: (request: WalkRequest, abortSignal: AbortSignal) => walkObjects(request, walkParts, abortSignal),
+    react: (request: ReactRequest) => reactor.reactAgain(request),
+    walk: async (request: WalkRequest, abortSignal: AbortSignal) => {
+      await rules.choose();
+      await walkObjects(request, walkParts, abortSignal);
+    },
     isFull: () => outbox.isFull(),
     postpone: async (events: readonly unknown[]) => {
       log.warn('many reports wait in the outbox; scans begin later', { events: events.length });
@@ -180,22 +256,33 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     messageInMs: functionTimeoutInMs - RECORDING_IN_MS,
     ...overrides.messageLimits,
   });
-  const poison = new PoisonHandler({
-    allow,
-    ledger,
-    recorder,
-    frames,
-    requests,
-    queue,
-    log,
-    store: state.blobs('poison'),
-    staleAfterInMs: overrides.ledgerOptions?.staleAfterInMs,
-  });
+  const canaryMark = state.blobs('health');
+  const health = new HealthCheck(
+    {
+      rules: async () => {
+        await rules.choose();
+        return published?.refusal && `what is published is refused: ${published.refusal.problem}`;
+      },
+      ledger: async () => {
+        await ledger.find(NO_OBJECT, NO_SCAN);
+        return undefined;
+      },
+      queue: async () => {
+        await state.queue(config.queueName).length();
+        return undefined;
+      },
+      outbox: async () => ((await outbox.isFull()) ? 'too many reports wait' : undefined),
+      canary: async () => overdueCanary(await canaryMark.read(CANARY_MARK)),
+    },
+    { log, ...overrides.healthLimits },
+  );
+  const { ruleSet, exclusions, policies, releaseDigest } = firstUnit;
   log.info('ready', {
     rules: ruleSet.ruleCount,
     skippedRules: ruleSet.skippedRuleCount,
     rulesDigest: ruleSet.digest,
     loadedFrom: ruleSet.loadedFrom,
+    release: releaseDigest,
     exclusions: exclusions.exclusions.length,
     exclusionsDigest: exclusions.digest,
     policies: policies.map(({ name }) => name),
@@ -203,8 +290,11 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   });
   return {
     handleMessage: (message, metadata) => messages.handle(message, metadata),
-    handlePoison: (message, metadata = {}) =>
-      poison.handle(message, messages.contextOf(metadata, AbortSignal.timeout(functionTimeoutInMs - RECORDING_IN_MS))),
+    handlePoison: async (message, metadata = {}) => {
+      const abortSignal = AbortSignal.timeout(functionTimeoutInMs - RECORDING_IN_MS);
+      const { poison } = await rules.choose();
+      return poison.handle(message, messages.contextOf(metadata, abortSignal));
+    },
     sweep: async () => {
       if (config.sweepInMs === 0) return;
       const now = Date.now();
@@ -212,18 +302,79 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       const until = new Date(now - EVENT_MAY_TAKE_IN_MS).toISOString();
       for (const account of config.accounts) await queue.send(walkMessageOf(firstWalk({ account, since, until })));
     },
+    scanCanary: async () => {
+      const { unit, frames, judge } = await rules.choose();
+      await refusals();
+      const refusal = published?.refusal;
+      const remark = refusal && `the published rules are refused: ${refusal.problem}`;
+      const deliver = (report: ScanReport) => deliverTo(sinks, report);
+      const report = await scanCanary({ ruleSet: unit.ruleSet, frames, judge, log, deliver, remark });
+      const mark = JSON.stringify({ at: report.scanFinishedAt, verdict: report.outcome.verdict });
+      await canaryMark.write(CANARY_MARK, Buffer.from(mark));
+      return report;
+    },
     recordCleanHours: () =>
       recordCleanHours(
         wholeSinks.filter(({ name }) => name === 'log-analytics'),
         tally,
         log,
       ),
-    scanCanary: () => scanCanary({ ruleSet, frames, judge, log, deliver: (report) => deliverTo(sinks, report) }),
+    checkHealth: () => health.check(),
     drain: () => messages.drain(),
     close: async () => {
       await messages.drain();
       await Promise.all(sinks.map((sink) => sink.close()));
     },
+  };
+}
+
+/** What is wrong with the last canary, of whatever process. */
+function overdueCanary(mark: Uint8Array | undefined): string | undefined {
+  if (mark === undefined) return 'none was recorded yet';
+  const { at, verdict } = JSON.parse(Buffer.from(mark).toString('utf8')) as { at: string; verdict: string };
+  if (!(Date.now() - Date.parse(at) < CANARY_OVERDUE_IN_MS)) return `the last was recorded at ${at}`;
+  return verdict === 'match' ? undefined : `its verdict was ${verdict}`;
+}
+
+function publishedRulesOf(
+  config: Config,
+  access: { readonly credential: TokenCredential; readonly kept: StateBlobs; readonly log: Logger },
+  everyMs: number | undefined,
+): PublishedRules | undefined {
+  if (config.publishedRules === undefined) return undefined;
+  const credential = blobCredentialOf(config, access.credential);
+  const localEndpoint = config.state.kind === 'local' ? config.state.blobEndpoint : undefined;
+  return connectPublishedRules(config.publishedRules, { ...access, credential, localEndpoint, everyMs });
+}
+
+/** Records each refusal of published rules once. Never rejects: what cannot be recorded now is at the next call. */
+function refusalTeller(
+  published: PublishedRules | undefined,
+  { publishedRules }: Config,
+  log: Logger,
+  record: (request: SluiceRequest) => Promise<unknown>,
+): () => Promise<void> {
+  let told: ReleaseRefusal | undefined;
+  return async () => {
+    const refusal = published?.refusal;
+    if (refusal === undefined || refusal === told || publishedRules === undefined) return;
+    told = refusal;
+    try {
+      await record(refusedRulesRequest(publishedRules.url, refusal));
+    } catch (error) {
+      told = undefined;
+      log.warn('that rules are refused could not be recorded', { error });
+    }
+  };
+}
+
+/** For work that no message asks for. */
+function atOnce(): RequestContext {
+  return {
+    dequeueCount: undefined,
+    messageId: '',
+    abortSignal: AbortSignal.timeout(RECORDING_IN_MS),
+    yieldSignal: new AbortController().signal,
   };
 }
 

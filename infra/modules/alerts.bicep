@@ -67,6 +67,15 @@ var alerts = [
     query: loadTextContent('../alerts/poison.kql')
   }
   {
+    name: 'rules-refused'
+    displayName: 'Sluice: published rules are refused'
+    description: 'What is published at SLUICE_RULES_URL is missing, damaged, or not vouched for. The rules that were used before are used on.'
+    severity: 1
+    frequency: 'PT15M'
+    window: 'PT45M'
+    query: loadTextContent('../alerts/rules-refused.kql')
+  }
+  {
     name: 'fewer-rules'
     displayName: 'Sluice: scans have fewer rules than before'
     description: 'The last scans had less than nine tenths of the rules that scans of the last two days had, or more that were left out.'

@@ -24,8 +24,17 @@ param ingestionEndpoint string
 param dataCollectionRuleId string
 @description('How clean scans are recorded.')
 param cleanRows 'all' | 'hourly'
+@description('What is done about verdicts.')
+param reactions string[]
+@description('Container that matching objects are moved into; empty: none.')
+param quarantineUrl string
 @secure()
 param telemetryConnectionString string
+
+@description('Blob with a release of rules, its digest and the key that it is signed with; empty where there is none.')
+param rulesUrl string
+param rulesDigest string
+param rulesKey string
 
 @description('Resource id of the subnet that the app sends from. Left out: it is in no network.')
 param subnetId string?
@@ -62,6 +71,12 @@ var settings = {
   SLUICE_INGESTION_AUDIENCE: ingestionAudiences[?environment().name] ?? ingestionAudiences.AzureCloud
   SLUICE_DCR_ID: dataCollectionRuleId
   SLUICE_CLEAN_ROWS: cleanRows
+  SLUICE_REACTIONS: join(reactions, ',')
+  SLUICE_QUARANTINE: quarantineUrl
+
+  SLUICE_RULES_URL: rulesUrl
+  SLUICE_RULES_DIGEST: rulesDigest
+  SLUICE_RULES_KEY: rulesKey
 
   APPLICATIONINSIGHTS_CONNECTION_STRING: telemetryConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'

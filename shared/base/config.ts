@@ -38,6 +38,15 @@ export interface IngestionConfig {
   readonly caPath: string | undefined;
 }
 
+/** Where rules are published, and who must vouch for them: at least one of digest and key is there. */
+export interface PublishedRulesConfig {
+  readonly url: string;
+  /** SHA-256, lower-case hex. */
+  readonly digest: string | undefined;
+  /** SPKI in base64, of an Ed25519 key. */
+  readonly publicKey: string | undefined;
+}
+
 export interface Config {
   /** Watched accounts, in the order given, each once. */
   readonly accounts: readonly string[];
@@ -50,6 +59,8 @@ export interface Config {
   readonly ingestion: IngestionConfig | undefined;
   /** As given: a relative path counts from the app's root. */
   readonly rulesPath: string;
+  /** Undefined where rules come with the app only. */
+  readonly publishedRules: PublishedRulesConfig | undefined;
   readonly queueName: string;
   readonly digests: Digests;
   readonly evidence: EvidenceMode;
@@ -109,9 +120,11 @@ export function readConfig(env: Environment): Config {
   const sinks = reader.read(settings.sinks);
   const ingestion = readIngestion(reader, sinks?.includes('log-analytics') ?? false);
   const { reactions, quarantine } = readReactions(reader, state);
+  const storageSuffix = reader.read(settings.storageSuffix);
+  const publishedRules = readPublishedRules(reader, { accounts, state, storageSuffix });
   const values = {
+    storageSuffix,
     clientId: reader.read(settings.clientId),
-    storageSuffix: reader.read(settings.storageSuffix),
     rulesPath: reader.read(settings.rulesPath),
     queueName: reader.read(settings.queueName),
     digests: reader.read(settings.digests),
@@ -128,7 +141,17 @@ export function readConfig(env: Environment): Config {
   if (reader.faults.length > 0) throw new ConfigError(reader.faults);
 
   invariant(accounts && state && sinks, 'a required setting was not read, and that was no fault');
-  return Object.freeze({ accounts, state, sinks, ingestion, reactions, quarantine, ...withoutGaps(values), warnings });
+  return Object.freeze({
+    accounts,
+    state,
+    sinks,
+    ingestion,
+    reactions,
+    quarantine,
+    publishedRules,
+    ...withoutGaps(values),
+    warnings,
+  });
 }
 
 /**
@@ -201,6 +224,43 @@ function readReactions(
     reader.fault(settings.quarantine, `${problem}, and the scanner's own account is not`);
   }
   return { reactions, quarantine };
+}
+
+/**
+ * The blob lies where whoever uploads objects cannot write: in the scanner's own account, or in another of the same cloud that is not
+ * watched. Somebody must vouch for it besides, since whoever can write it decides what is found.
+ */
+function readPublishedRules(
+  reader: SettingsReader,
+  { accounts, state, storageSuffix }: { [K in 'accounts' | 'state' | 'storageSuffix']: Config[K] | undefined },
+): PublishedRulesConfig | undefined {
+  const url = reader.read(settings.rulesUrl);
+  const digest = reader.read(settings.rulesDigest);
+  const publicKey = reader.read(settings.rulesKey);
+  if (!reader.has(settings.rulesUrl)) {
+    for (const setting of [settings.rulesDigest, settings.rulesKey]) {
+      if (reader.has(setting)) reader.fault(setting, 'set although SLUICE_RULES_URL is not');
+    }
+    return undefined;
+  }
+  if (!reader.has(settings.rulesDigest) && !reader.has(settings.rulesKey)) {
+    reader.fault(settings.rulesDigest, 'not set, nor is SLUICE_RULES_KEY; required when SLUICE_RULES_URL is set');
+  }
+  if (url === undefined || state === undefined) return undefined;
+  if (state.kind === 'local') {
+    if (!url.startsWith(`${state.blobEndpoint}/`)) reader.fault(settings.rulesUrl, 'it is not in the local emulator');
+  } else if (!url.startsWith(`${state.blobServiceUri}/`)) {
+    const account = /^https:\/\/([a-z0-9]{3,24})\.blob\.([^/]+)\//.exec(url);
+    if (account?.[2] !== storageSuffix) {
+      reader.fault(settings.rulesUrl, `${quote(url)} is not in a storage account of ${storageSuffix ?? 'this cloud'}`);
+    } else if (accounts?.includes(account![1]!)) {
+      reader.fault(
+        settings.rulesUrl,
+        `account ${account![1]!} is watched: whoever uploads there could change the rules`,
+      );
+    }
+  }
+  return { url, digest, publicKey };
 }
 
 /** At most this many unknown names are looked at; an environment can hold thousands of variables. */

@@ -143,6 +143,29 @@ export const settings = {
     defaultText: 'dist/rules.sluice',
     parse: matching(/^[^\p{Cc}]{1,1024}$/u),
   }),
+  rulesUrl: setting({
+    name: 'SLUICE_RULES_URL',
+    meaning: 'Blob with a release of rules, looked at once a minute; it takes the place of the compiled rules',
+    form: "an https URL of a blob in the scanner's own storage account or another one that is not watched, without a query",
+    example: 'https://contososluice.blob.core.windows.net/rules/rules.release',
+    parse: parseBlobUrl,
+  }),
+  rulesDigest: setting({
+    name: 'SLUICE_RULES_DIGEST',
+    meaning: 'The only release that is used; an earlier one is gone back to by its digest',
+    form: '64 hex digits, as sluice rules build prints them',
+    example: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+    requiredWhen: 'SLUICE_RULES_URL is set and SLUICE_RULES_KEY is not',
+    parse: parseDigest,
+  }),
+  rulesKey: setting({
+    name: 'SLUICE_RULES_KEY',
+    meaning: 'Public key that releases must be signed with',
+    form: 'an Ed25519 public key: the base64 line of its PEM, as sluice rules sign prints it',
+    example: 'MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=',
+    requiredWhen: 'SLUICE_RULES_URL is set and SLUICE_RULES_DIGEST is not',
+    parse: parsePublicKey,
+  }),
   queueName: setting({
     name: 'SLUICE_QUEUE',
     meaning: "Queue with the upload events, in the scanner's own account",
@@ -309,6 +332,30 @@ function parseHttpsOrigin(text: string): Parsed<string> {
   return url.pathname === '/' ? { value: url.origin } : { fault: `${quote(text)} has a path` };
 }
 
+/** A container and a blob in it; https, or http on this machine, where the emulator is. */
+function parseBlobUrl(text: string): Parsed<string> {
+  if (!URL.canParse(text)) return { fault: `${quote(text)} is not a URL` };
+  const { protocol, hostname, pathname } = new URL(text);
+  if (protocol !== 'https:' && !(protocol === 'http:' && isLoopbackHost(hostname))) {
+    return { fault: `${quote(text)} is not https` };
+  }
+  if (!/^https?:\/\/[^\s/?#@\\]+\/[^\s?#\\]+\/[^\s?#\\]+$/.test(text)) {
+    return { fault: `${quote(text)} is not just a host, a container and a blob` };
+  }
+  // What a parser makes of it is what is written: no dot segments, no capitals in the host.
+  return new URL(text).href === text && pathname !== '/' ? { value: text } : { fault: `${quote(text)} is not plain` };
+}
+
+function parseDigest(text: string): Parsed<string> {
+  return /^[0-9a-f]{64}$/i.test(text) ? { value: text.toLowerCase() } : { fault: `${quote(text)} is no SHA-256` };
+}
+
+/** SPKI of Ed25519 (RFC 8410): twelve bytes that are always the same, then the key's 32. */
+function parsePublicKey(text: string): Parsed<string> {
+  const der = /^[A-Za-z0-9+/]{59}=$/.test(text) ? Buffer.from(text, 'base64').toString('hex') : '';
+  return der.startsWith('302a300506032b6570032100') ? { value: text } : { fault: `${quote(text)} is no such key` };
+}
+
 /** Whether an https origin, as `parseHttpsOrigin` gives it, is on this machine. */
 export function isLoopbackOrigin(origin: string): boolean {
   return isLoopbackHost(new URL(origin).hostname);
@@ -339,7 +386,9 @@ function parseWords<T extends string>(text: string, words: readonly T[], what: s
   const given = splitList(text.toLowerCase());
   const unknown = given.filter((name) => !words.some((known) => known === name));
   if (unknown.length > 0) return { fault: `no such ${what}: ${unknown.slice(0, 5).map(quote).join(', ')}` };
-  return given.length === 0 ? { fault: 'the list is empty' } : { value: words.filter((known) => given.includes(known)) };
+  return given.length === 0
+    ? { fault: 'the list is empty' }
+    : { value: words.filter((known) => given.includes(known)) };
 }
 
 /** Plain http only towards this machine, where the emulator has the account's name in front of the container's. */

@@ -14,9 +14,11 @@ import type { Definition } from './definitions.ts';
 import { parseDefinition } from './definitions.ts';
 import { addExclusions, addPolicies } from './content-commands.ts';
 import { exitStatus } from './exit-status.ts';
+import type { BuildArguments } from './rules-build.ts';
 import { runRulesBuild } from './rules-build.ts';
 import { countDiagnostics, renderDiagnostics, runRulesCheck } from './rules-check.ts';
 import { runRulesList } from './rules-list.ts';
+import { runRulesSign } from './rules-sign.ts';
 import { runScan } from './scan-command.ts';
 import type { Environment, ReplayArguments, RescanArguments } from './service-commands.ts';
 import { runReplay, runRescan } from './service-commands.ts';
@@ -128,9 +130,19 @@ function addRules(program: Command, terminal: Terminal, setStatus: (status: numb
     .description('compile a folder of rules into one bundle')
     .option('--rules <path>', 'a folder or a file (default: the rules of the project)')
     .option('--out <file>', 'where the bundle goes (default: dist/rules.sluice of the project)')
+    .option('--release <file>', 'also write a release: rules, exclusions and policies as one file, to be published')
+    .option('--key <file>', 'sign the release with this Ed25519 private key (PEM)')
     .option(...DEFINE_OPTION, [])
-    .action(async ({ rules: place, out, define }: { rules?: string; out?: string; define: Definition[] }) => {
-      setStatus(await runRulesBuild({ rules: place, out, define }, terminal));
+    .action(async (options: Partial<BuildArguments> & Pick<BuildArguments, 'define'>) => {
+      setStatus(await runRulesBuild({ rules: undefined, out: undefined, ...options }, terminal));
+    });
+  rules
+    .command('sign')
+    .description('sign a release, for scanners that are told to trust the key')
+    .argument('<release>', 'a file that sluice rules build --release wrote; it is replaced')
+    .requiredOption('--key <file>', 'an Ed25519 private key (PEM)')
+    .action(async (release: string, { key }: { key: string }) => {
+      setStatus(await runRulesSign({ release, key }, terminal));
     });
 }
 

@@ -63,7 +63,7 @@ export async function runRescan(args: RescanArguments, environment: Environment,
     }
     if (progress.length === 0) await terminal.out('it has taken no step yet');
   } else if (account !== undefined) {
-    const only = unrecorded ? 'unrecorded' : 'all';
+    const only = unrecorded ? 'unrecorded' : 'unscanned';
     const id = await startRescan(clients.queue(queueName), { account, only, ...range });
     await terminal.out(`begun; see how far it is with: sluice rescan --status ${id}`);
   }

@@ -1,7 +1,8 @@
 /**
  * The messages that the app sends to itself, through the same queue as the events of uploads. In the queue they are JSON:
  *
- *   {"scan": {url, eTag, …}, "replaced": […], "continue": ScanId, "generation": n}   the next slice of a scan
+ *   {"scan": {url, eTag, …}, "replaced": […], "continue": ScanId, "generation": n,
+ *    "rules": digest}                                                                the next slice of a scan
  *   {"scan": {url, eTag, …}, "replaced": […]}                                        look at the object (later, or again)
  *   {"deliver": ScanId, "attempt": n}                                                the next try to deliver a report
  *   {"react": ScanId, "attempt": n}                                                  the next try to react to a report
@@ -40,6 +41,7 @@ const scanMessage = z.strictObject({
   }),
   replaced: z.array(z.strictObject({ ...version, eTag })).max(MAX_REPLACED),
   continue: scanId.optional(),
+  rules: scanId.optional(),
   generation: count.optional(),
   again: z.literal(true).optional(),
 });
@@ -53,7 +55,7 @@ const walkMessage = z.strictObject({
   prefix: z.string().max(1_024),
   since: z.iso.datetime().optional(),
   until: z.iso.datetime().optional(),
-  only: z.enum(['unrecorded', 'all']),
+  only: z.enum(['unrecorded', 'unscanned', 'all']),
   perMinute: z.number().min(1).max(100_000),
   from: z.string().max(8_192).optional(),
   listed: count,
@@ -93,7 +95,7 @@ export function parseOwnMessage(
   }
   const parsed = scanMessage.safeParse(value);
   if (!parsed.success) return malformed(parsed.error);
-  const { scan, replaced, generation, again } = parsed.data;
+  const { scan, replaced, generation, again, continue: resumed, rules: rulesDigest } = parsed.data;
   const place = parseObjectUrl(scan.url, allow);
   if ('reason' in place) return { reason: place.reason, fault: place.detail };
   return {
@@ -105,8 +107,7 @@ export function parseOwnMessage(
     api: scan.api,
     resourceId: scan.resourceId,
     replaced: replaced.map((one) => ({ ...versionOf(one), eTag: one.eTag })),
-    resumes:
-      parsed.data.continue === undefined ? undefined : { scanId: parsed.data.continue, generation: generation ?? 0 },
+    resumes: resumed === undefined ? undefined : { scanId: resumed, generation: generation ?? 0, rulesDigest },
     again: again ?? false,
   };
 }
@@ -124,7 +125,7 @@ export function scanMessageOf(
   return {
     scan: { url, eTag: named, versionId, sizeInBytes, eventTime, eventId, api, resourceId },
     replaced: replaced.slice(-MAX_REPLACED),
-    ...(resumes && { continue: resumes.scanId, generation: resumes.generation }),
+    ...(resumes && { continue: resumes.scanId, generation: resumes.generation, rules: resumes.rulesDigest }),
     ...(again === true && { again }),
   };
 }

@@ -25,7 +25,14 @@ export interface ScanRequest {
   /** The watched storage account's ARM id, `''` where the event names none. */
   readonly resourceId: string;
   /** The slice of a scan to go on with; undefined for one that begins. */
-  readonly resumes?: { readonly scanId: string; readonly generation: number } | undefined;
+  readonly resumes?:
+    | {
+        readonly scanId: string;
+        readonly generation: number;
+        /** Of the rules that the slices before were scanned with. */
+        readonly rulesDigest?: string | undefined;
+      }
+    | undefined;
   /** Versions that earlier slices saw go, oldest first; they are superseded once the scan is recorded. */
   readonly replaced?: readonly ReplacedVersion[];
   /** Whether to scan again what was recorded as incomplete. */
@@ -69,8 +76,11 @@ export interface WalkRequest {
   /** Only objects last written in this time, ISO 8601; without bounds where undefined. */
   readonly since: string | undefined;
   readonly until: string | undefined;
-  /** `unrecorded`: only versions of which nothing that lasts is recorded, with whatever rules. */
-  readonly only: 'unrecorded' | 'all';
+  /**
+   * `unrecorded`: only versions of which nothing that lasts is recorded, with whatever rules. `unscanned`: the same, with the rules
+   * that are in use when the page is listed.
+   */
+  readonly only: 'unrecorded' | 'unscanned' | 'all';
   /** How many scans to ask for in a minute. */
   readonly perMinute: number;
   /** Where the listing goes on. */
@@ -80,11 +90,11 @@ export interface WalkRequest {
   readonly sent: number;
 }
 
-/** A message that asks for no scan, with the outcome to record for it. */
+/** A message that asks for no scan, or rules that cannot be used, with the outcome to record for it. */
 export interface RefusedRequest {
   readonly kind: 'refused';
   readonly verdict: 'skipped' | 'failed';
-  readonly reason: 'foreignAccount' | 'notABlobEvent' | 'malformedMessage';
+  readonly reason: 'foreignAccount' | 'notABlobEvent' | 'malformedMessage' | 'rulesRefused';
   /** For a person: what was wrong, no secrets, at most 300 characters. */
   readonly detail: string;
   /** What could be read of it, for the row; empty strings where nothing could. */

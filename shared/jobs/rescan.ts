@@ -25,7 +25,7 @@ const MAX_CONTAINERS = 10_000;
 
 /** Begins a rescan and returns its id. */
 export async function startRescan(queue: MessageSender, range: RescanRange): Promise<string> {
-  const request = firstWalk({ only: 'all', ...range });
+  const request = firstWalk({ only: 'unscanned', ...range });
   await queue.send(walkMessageOf(request));
   return request.id;
 }

@@ -8,9 +8,15 @@ import type { QueueClient } from '@azure/storage-queue';
 import { errorText } from '../base/describe-error.ts';
 import { SluiceError } from '../base/errors.ts';
 
+export interface SendOptions {
+  readonly delayInMs?: number;
+  /** When nobody wants it any more; never unless given. */
+  readonly expiresInMs?: number;
+}
+
 export interface MessageSender {
   /** Resolves once the message is in the queue; nobody sees it before the delay is over. */
-  send(message: unknown, options?: { readonly delayInMs?: number }): Promise<void>;
+  send(message: unknown, options?: SendOptions): Promise<void>;
 }
 
 /** The queue cannot be written to. Code `QUEUE_UNAVAILABLE`, retryable but for a message that is too large. */
@@ -32,11 +38,12 @@ export class MessageQueue implements MessageSender {
     this.#queue = queue;
   }
 
-  async send(message: unknown, { delayInMs = 0 }: { readonly delayInMs?: number } = {}): Promise<void> {
+  async send(message: unknown, { delayInMs = 0, expiresInMs }: SendOptions = {}): Promise<void> {
     const text = Buffer.from(JSON.stringify(message)).toString('base64');
     if (text.length > MAX_MESSAGE_BYTES) throw this.#failed(`${text.length} bytes are more than one may have`, false);
     const visibilityTimeout = Math.min(MAX_DELAY_IN_SECONDS, Math.ceil(delayInMs / 1_000));
-    const options = { visibilityTimeout, messageTimeToLive: NEVER };
+    const messageTimeToLive = expiresInMs === undefined ? NEVER : Math.ceil(expiresInMs / 1_000);
+    const options = { visibilityTimeout, messageTimeToLive };
     try {
       await this.#send(text, options);
     } catch (error) {
@@ -45,6 +52,21 @@ export class MessageQueue implements MessageSender {
       await this.#queue.createIfNotExists().catch(() => undefined);
       await this.#send(text, options).catch((again: unknown) => {
         throw this.#wrap(again);
+      });
+    }
+  }
+
+  /** About how many messages are in it, hidden ones too. Rejects with `MessageQueueError`. */
+  async length(): Promise<number> {
+    try {
+      const answer = await this.#queue.getProperties({ abortSignal: AbortSignal.timeout(REQUEST_LIMIT_IN_MS) });
+      return answer.approximateMessagesCount ?? 0;
+    } catch (cause) {
+      const status = cause instanceof RestError ? cause.statusCode : undefined;
+      throw new MessageQueueError(`the queue does not answer: ${status ?? errorText(cause, 200)}`, {
+        where: this.#queue.name,
+        retryable: true,
+        cause,
       });
     }
   }

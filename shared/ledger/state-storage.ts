@@ -20,6 +20,10 @@ export const stateContainers = {
   poison: 'sluice-poison',
   /** Progress of walks through what exists, and the wish that one stop. */
   walks: 'sluice-walks',
+  /** Releases of rules that were taken up, by digest. */
+  rules: 'sluice-rules',
+  /** When the last canary was recorded. */
+  health: 'sluice-health',
   /** What Event Grid could not deliver; made by the deployment. */
   deadLetters: 'dead-letter',
 } as const;

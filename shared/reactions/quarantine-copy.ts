@@ -63,7 +63,7 @@ async function copyInBlocks(
 ): Promise<void> {
   const { abortSignal } = options;
   const { blockInBytes = 64 * MiB } = options.limits ?? {};
-  const length = Math.max(blockInBytes, Math.ceil(size / MAX_BLOCKS / MiB) * MiB);
+  const length = size > blockInBytes * MAX_BLOCKS ? Math.ceil(size / MAX_BLOCKS / MiB) * MiB : blockInBytes;
   const staged = await stagedBlocks(target, abortSignal);
   const ids: string[] = [];
   for (let offset = 0; offset < size; offset += length) {

@@ -67,11 +67,7 @@ export class Reactor {
     if (passing !== undefined) throw passing;
   }
 
-  async #reactOnce(
-    reaction: Reaction,
-    report: ScanReport,
-    abortSignal: AbortSignal,
-  ): Promise<SluiceError | undefined> {
+  async #reactOnce(reaction: Reaction, report: ScanReport, abortSignal: AbortSignal): Promise<SluiceError | undefined> {
     const { log } = this.#parts;
     const about = { reaction: reaction.name, scanId: report.scanId, url: report.object.url };
     try {

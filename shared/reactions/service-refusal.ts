@@ -35,7 +35,8 @@ const meanings: Readonly<Record<string, string>> = {
   SnapshotsPresent: ', it has snapshots, which were not scanned and are not deleted',
   FeatureNotYetSupportedForHierarchicalNamespaceAccounts: ', accounts with a hierarchical namespace cannot do this',
   BlobTagsNotSupportedForAccountType: ', this kind of account has no index tags',
-  CannotVerifyCopySource: ', the quarantine may not read the object: a firewall between the two accounts, or a missing role',
+  CannotVerifyCopySource:
+    ', the quarantine may not read the object: a firewall between the two accounts, or a missing role',
 };
 
 function meaningOf(code: string): string {

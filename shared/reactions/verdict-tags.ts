@@ -36,9 +36,12 @@ export function areSameTags(a: Tags, b: Tags): boolean {
   return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && a[key] === b[key]);
 }
 
-function verdictTags({ outcome, object, scanFinishedAt, findings }: ScanReport): Partial<
-  Record<(typeof ownKeys)[number], string>
-> {
+function verdictTags({
+  outcome,
+  object,
+  scanFinishedAt,
+  findings,
+}: ScanReport): Partial<Record<(typeof ownKeys)[number], string>> {
   const standing = findings.filter(({ exclusion }) => exclusion === undefined).map(({ rule }) => legal(rule));
   return {
     SluiceVerdict: outcome.verdict,

@@ -44,6 +44,15 @@ export class ReportFrames {
     return this.#ofVersion(object, request.resourceId, eventTime, sizeInBytes, limit);
   }
 
+  /**
+   * ScanIds that the listed version may have. A listing leaves out the id of the version where it is the current one, the object's
+   * own properties do not.
+   */
+  listed(object: ObjectIdentity, limit?: RuleLimit): string[] {
+    const basis = { ...this.#basis, limitDigest: limit?.digest };
+    return [...new Set([object.versionId, undefined])].map((versionId) => scanIdOf({ ...object, versionId }, basis));
+  }
+
   /** The built-in sample; each time it is scanned is a scan of its own. */
   canary(objectName: string, sizeInBytes: number, now: Date): ReportFrame {
     const url = `sluice://canary/${objectName}`;

@@ -38,12 +38,26 @@ export interface OutboxLimits {
   readonly countedForMs?: number;
 }
 
+export interface OutboxTexts {
+  readonly kept: string;
+  readonly waitsOn: string;
+  readonly left: string;
+  readonly expired: string;
+  readonly damaged: string;
+}
+
+const textsOfSinks: OutboxTexts = {
+  kept: 'a report waits in the outbox',
+  waitsOn: 'a report waits on in the outbox',
+  left: 'a report was delivered from the outbox',
+  expired: 'a report was not accepted for a week; `sluice replay` has it tried again',
+  damaged: 'what waited in the outbox is no report',
+};
+
 export interface OutboxParts {
   readonly store: ReportStore;
-  /** What log lines call it; `the outbox` unless given. */
-  readonly name?: string;
-  /** What the log says of a report that is put aside. */
-  readonly expiredText?: string;
+  /** What the log says; those of the outbox of the sinks unless given. */
+  readonly texts?: OutboxTexts;
   /** The message that asks for the next try; the one that has a report delivered unless given. */
   readonly messageOf?: (scanId: string, attempt: number) => object;
   readonly queue: MessageSender;
@@ -65,7 +79,7 @@ const QUIET_FOR_MS = 5 * 60_000;
 
 export class ReportOutbox {
   readonly #parts: OutboxParts;
-  readonly #name: string;
+  readonly #texts: OutboxTexts;
   readonly #messageOf: NonNullable<OutboxParts['messageOf']>;
   #isCounted = false;
   #count = 0;
@@ -73,7 +87,7 @@ export class ReportOutbox {
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
-    this.#name = parts.name ?? 'the outbox';
+    this.#texts = parts.texts ?? textsOfSinks;
     this.#messageOf = parts.messageOf ?? deliverMessageOf;
   }
 
@@ -88,7 +102,7 @@ export class ReportOutbox {
     if (!isOutranked) await store.write(waiting(scanId), encode(report));
     await queue.send(this.#messageOf(scanId, 1), { delayInMs: this.#delayBefore(1) });
     this.#countedUntil = 0;
-    log.warn(`a report waits in ${this.#name}`, { scanId, verdict: report.outcome.verdict, error: errorText(error) });
+    log.warn(this.#texts.kept, { scanId, verdict: report.outcome.verdict, error: errorText(error) });
   }
 
   /**
@@ -101,7 +115,7 @@ export class ReportOutbox {
     if (report === undefined) return;
     if (typeof report === 'string') {
       await this.#putAside('damaged', scanId);
-      log.error(`what waited in ${this.#name} is no report`, { scanId, problem: report });
+      log.error(this.#texts.damaged, { scanId, problem: report });
       return;
     }
     try {
@@ -110,16 +124,16 @@ export class ReportOutbox {
       if (!(error instanceof SluiceError)) throw error;
       if (Date.now() - Date.parse(report.scanFinishedAt) > (this.#parts.limits?.keptForMs ?? WEEK_IN_MS)) {
         await this.#putAside('expired', scanId);
-        log.error(this.#parts.expiredText ?? 'a report was not accepted for a week; `sluice replay` has it tried again', { scanId, error });
+        log.error(this.#texts.expired, { scanId, error });
         return;
       }
       await queue.send(this.#messageOf(scanId, attempt + 1), { delayInMs: this.#delayBefore(attempt + 1) });
-      log.warn(`a report waits on in ${this.#name}`, { scanId, attempt, error: errorText(error) });
+      log.warn(this.#texts.waitsOn, { scanId, attempt, error: errorText(error) });
       return;
     }
     await store.delete(waiting(scanId));
     this.#countedUntil = 0;
-    log.info(`a report left ${this.#name}`, { scanId, verdict: report.outcome.verdict, attempt });
+    log.info(this.#texts.left, { scanId, verdict: report.outcome.verdict, attempt });
   }
 
   /** Whether so many reports wait that no more should be made. Never rejects. Lists the outbox seldom while nothing waits. */
@@ -134,7 +148,7 @@ export class ReportOutbox {
       const isQuiet = this.#count === 0 && wasEmpty;
       this.#countedUntil = Date.now() + (isQuiet ? QUIET_FOR_MS : (limits?.countedForMs ?? 15_000));
     } catch (error) {
-      log.warn(`${this.#name} could not be counted`, { error: errorText(error) });
+      log.warn('the outbox could not be counted', { error: errorText(error) });
       return false;
     }
     return this.#count > most;

@@ -21,13 +21,15 @@ export interface CanaryParts {
   /** Resolves once every sink has accepted. */
   readonly deliver: (report: ScanReport) => Promise<void>;
   readonly log: Logger;
+  /** What whoever watches the canary should know; stands in the row's detail. */
+  readonly remark?: string | undefined;
 }
 
 const NAME = 'canary.com';
 const DEADLINE_IN_MS = 60_000;
 
 /** Scans the sample and records what came of it. Rejects when a sink does not take the report. */
-export async function scanCanary({ ruleSet, frames, judge, deliver, log }: CanaryParts): Promise<ScanReport> {
+export async function scanCanary({ ruleSet, frames, judge, deliver, log, remark }: CanaryParts): Promise<ScanReport> {
   const sample = canarySample();
   const now = new Date();
   const frame = frames.canary(NAME, sample.length, now);
@@ -39,7 +41,13 @@ export async function scanCanary({ ruleSet, frames, judge, deliver, log }: Canar
     abortSignal,
   });
   const object = { properties: { url: frame.object.url, metadata: {} }, readTags: async () => ({}) };
-  const report = await judge.report(frame, scan, object, { kind: 'scan', policy: undefined }, abortSignal);
+  const report = await judge.report(
+    frame,
+    { ...scan, detail: scan.detail ?? remark },
+    object,
+    { kind: 'scan', policy: undefined },
+    abortSignal,
+  );
   await deliver(report);
   const { verdict } = report.outcome;
   log[verdict === 'match' ? 'info' : 'error']('the canary was recorded', { scanId: report.scanId, verdict });

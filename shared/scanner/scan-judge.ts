@@ -9,7 +9,7 @@ import { AskedRules } from './asked-rules.ts';
 import type { ReportFrame } from './build-report.ts';
 import { reportScan } from './build-report.ts';
 import { markFindings } from './mark-findings.ts';
-import type { Policy, PolicyDecision, RuleLimit } from './policies.ts';
+import type { Policy, PolicyDecision, PolicyFacts, RuleLimit } from './policies.ts';
 import { decidePolicy, isAsked } from './policies.ts';
 import type { RuleSet } from './rule-set.ts';
 import type { ObjectScan } from './scan-object.ts';
@@ -39,7 +39,7 @@ export class ScanJudge {
   }
 
   /** The account in the request's words: rows spell it so. */
-  decide(account: string, properties: ObjectProperties): PolicyDecision {
+  decide(account: string, properties: Omit<PolicyFacts, 'account'>): PolicyDecision {
     return decidePolicy(this.#parts.policies, { ...properties, account }, new Date());
   }
 

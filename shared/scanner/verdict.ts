@@ -15,7 +15,7 @@ export const verdicts = {
     rank: 2,
     reasons: ['undecidedRule', 'deadline', 'noProgress', 'changing', 'limit:', 'sourceError'],
   },
-  failed: { rank: 1, reasons: ['poison', 'malformedMessage', 'sinkRefused'] },
+  failed: { rank: 1, reasons: ['poison', 'malformedMessage', 'sinkRefused', 'rulesRefused'] },
   skipped: {
     rank: 0,
     reasons: ['policy:', 'blobType', 'archived', 'customerKey', 'gone', 'foreignAccount', 'notABlobEvent'],

@@ -23,6 +23,8 @@ import { isFinal } from './record-report.ts';
 export interface WalkParts {
   readonly allow: AllowList;
   readonly ledger: Pick<Ledger, 'findVersion'>;
+  /** ScanIds that a scan of the object with the present rules may have; one that has another is merely asked for again. */
+  readonly scanIdsOf: (place: ListedPlace, object: ListedObject) => readonly string[];
   readonly queue: MessageSender;
   readonly listContainers: (account: string, abortSignal: AbortSignal) => Promise<readonly string[]>;
   readonly listObjects: (account: string, container: string, options: PageOptions) => Promise<ObjectPage>;
@@ -31,6 +33,11 @@ export interface WalkParts {
   readonly log: Logger;
   /** Objects a page; 200 unless given. */
   readonly pageSize?: number;
+}
+
+export interface ListedPlace {
+  readonly account: string;
+  readonly container: string;
 }
 
 export interface WalkStore {
@@ -99,7 +106,7 @@ async function walkPage(
 async function chooseObjects(
   objects: readonly ListedObject[],
   request: WalkRequest & { readonly container: string },
-  { ledger }: WalkParts,
+  { ledger, scanIdsOf }: WalkParts,
   abortSignal: AbortSignal,
 ): Promise<ListedObject[]> {
   const { account, container, since, until, only } = request;
@@ -113,7 +120,10 @@ async function chooseObjects(
     abortSignal.throwIfAborted();
     const some = candidates.slice(at, at + PARALLEL_QUESTIONS);
     const entries = await Promise.all(some.map((object) => ledger.findVersion({ account, container, ...object })));
-    chosen.push(...some.filter((object, index) => isOpen(object, entries[index]!)));
+    const isAboutIt = (object: ListedObject, { scanId }: LedgerEntry): boolean =>
+      only === 'unrecorded' || scanIdsOf({ account, container }, object).includes(scanId);
+    const about = (object: ListedObject, index: number) => entries[index]!.filter((entry) => isAboutIt(object, entry));
+    chosen.push(...some.filter((object, index) => isOpen(object, about(object, index))));
   }
   return chosen;
 }

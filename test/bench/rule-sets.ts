@@ -29,7 +29,7 @@ export function seedRule(): BenchRules {
 }
 
 /**
- * At least `count` rules, in whole files, or as many as there are; with `corpusName`, of sources whose name begins so. Files with
+ * At least `count` rules, in whole files; where there are fewer, synthetic ones make up the number; with `corpusName`, of sources whose name begins so. Files with
  * a rule that one of the engines refuses are left out.
  */
 export function publicRules(count: number, corpusName = ''): BenchRules {
@@ -57,7 +57,10 @@ export function publicRules(count: number, corpusName = ''): BenchRules {
     ruleCount += rules;
     sources.push({ text, name: file['path']!, namespace: `n${sources.length}` });
   }
-  return { name: `${ruleCount} public${corpusName === '' ? '' : ` (${corpusName})`}`, ruleCount, sources };
+  const name = `${ruleCount} public${corpusName === '' ? '' : ` (${corpusName})`}`;
+  if (count === Infinity || ruleCount >= count * 0.9) return { name, ruleCount, sources };
+  const more = syntheticRules(count - ruleCount);
+  return { name: `${name} + ${more.name}`, ruleCount: count, sources: [...sources, ...more.sources] };
 }
 
 function rankOf(corpus: string): number {

@@ -7,6 +7,7 @@ import type { Diagnostic } from '../syntax/diagnostic.ts';
 import type { MetaValue } from '../scan/scan-result.ts';
 import { Automata } from '../scan/automata.ts';
 import { Filter } from '../scan/filter.ts';
+import { gatesOf, type Gate } from '../scan/gates.ts';
 import { FORMAT_VERSION } from '../version.ts';
 import {
   DIAGNOSTIC,
@@ -39,6 +40,7 @@ export class LoadedRules implements CompiledRules {
   #filter: Filter | undefined;
   #automata: Automata | undefined;
   #anchors: Float64Array | undefined;
+  #gates: readonly Gate[] | undefined;
 
   constructor(image: RuleImage, digest: string) {
     this.image = image;
@@ -74,6 +76,12 @@ export class LoadedRules implements CompiledRules {
   get automata(): Automata {
     this.#automata ??= new Automata(this.image);
     return this.#automata;
+  }
+
+  /** What settles rules without any match. */
+  get gates(): readonly Gate[] {
+    this.#gates ??= gatesOf(this.image);
+    return this.#gates;
   }
 
   /** Per pattern the only offset at which its matches count; NaN where all do. */

@@ -26,6 +26,7 @@ import { SourceText } from '../syntax/source-text.ts';
 import { ConditionChecker } from './checker.ts';
 import { CodeWriter, type Checked } from './checked.ts';
 import type { CompiledRules, CompileOptions, RuleSource } from './compiled-rules.ts';
+import { warnOfDenseRepeats } from './dense-repeats.ts';
 import type { Externals, ExternalValue } from './externals.ts';
 import { MAX_STATES } from './automaton.ts';
 import { addTextPattern, LiteralSet } from './literals.ts';
@@ -205,6 +206,7 @@ class Compiler {
     if (condition === undefined || written === undefined) return undefined;
     scope.checkUses();
     warnOfSlowPatterns(scope);
+    warnOfDenseRepeats(scope);
     if (typeof condition.constant === 'boolean') {
       scope.warning('invariant_expr', written.span, `rule ${rule.name.name} is always ${condition.constant}`);
     }

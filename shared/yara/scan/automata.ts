@@ -4,8 +4,8 @@
  */
 import { PROGRAM, PROGRAM_FIELDS, REACH, type RuleImage } from '../bundle/image.ts';
 import { isFarUnrolled } from '../compiler/shape-size.ts';
+import { straightOf, type StraightProgram } from '../compiler/straight-program.ts';
 import { Automaton } from './automaton.ts';
-import { straightOf, type StraightProgram } from './straight.ts';
 import { Unroller } from './unroller.ts';
 
 /** States held (50 MB) before all are thrown away and made anew as they are needed. Ordinary rule sets have fewer in all. */

@@ -102,6 +102,13 @@ export class Evaluator implements CallContext {
 
   /** One of `STATE`, `unknown` excepted. A condition that is undefined is false. */
   evaluate(rule: number, evidence: Evidence): number {
+    const row = rule * RULE_FIELDS;
+    const { rules } = this.image;
+    return this.evaluateCode(rules[row + RULE.codeStart]!, rules[row + RULE.codeEnd]!, evidence);
+  }
+
+  /** The same for a part of the code that stands by itself. */
+  evaluateCode(start: number, end: number, evidence: Evidence): number {
     this.#evidence = evidence;
     this.#object.evidence = evidence;
     this.#stack = [];
@@ -109,9 +116,8 @@ export class Evaluator implements CallContext {
     this.#frames = [];
     this.undecidedReason = '';
     this.lines = [];
-    const row = rule * RULE_FIELDS;
-    this.#at = this.image.rules[row + RULE.codeStart]!;
-    this.#end = this.image.rules[row + RULE.codeEnd]!;
+    this.#at = start;
+    this.#end = end;
     return this.resume();
   }
 

@@ -255,7 +255,7 @@ export class MatchStore {
     const block = blockOf(index);
     const start = blockStart(block);
     if (index === start) {
-      const size = FIRST_BLOCK * 2 ** block;
+      const size = FIRST_BLOCK << block;
       const needed = this.#placeCount + size;
       if (needed * BYTES_PER_PLACE > this.#limits.matchBytes) return -1;
       if (needed > this.#offsets.length) {
@@ -321,7 +321,7 @@ function blockOf(index: number): number {
 }
 
 function blockStart(block: number): number {
-  return FIRST_BLOCK * (2 ** block - 1);
+  return FIRST_BLOCK * ((1 << block) - 1);
 }
 
 type Growable = Int32Array | Float64Array | Uint32Array | Int16Array;

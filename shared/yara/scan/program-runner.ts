@@ -23,6 +23,8 @@ export interface ProgramTargets {
   readonly keeps: (target: number) => number;
   /** A program of the target has met `limits.stepsPerByte`. */
   readonly unknown: (target: number) => void;
+  /** Is the target worth looking for? */
+  readonly isLive: (target: number) => boolean;
 }
 
 /** More than there are atoms; times any index of a window it is exact. */
@@ -38,6 +40,7 @@ export class ProgramRunner {
   readonly #wantsLength: (target: number) => boolean;
   readonly #keeps: (target: number) => number;
   readonly #unknown: (target: number) => void;
+  readonly #isLive: (target: number) => boolean;
   readonly #everywhere: readonly number[];
   // Per program, offsets of the object: starts to look for, from and to inclusive, and how far matches may go.
   readonly #from: Float64Array;
@@ -70,7 +73,7 @@ export class ProgramRunner {
     automata: Automata,
     window: Window,
     queue: MatchQueue,
-    { wantsLength, keeps, unknown }: ProgramTargets,
+    { wantsLength, keeps, unknown, isLive }: ProgramTargets,
     stepsPerByte: number,
   ) {
     this.#image = image;
@@ -80,6 +83,7 @@ export class ProgramRunner {
     this.#wantsLength = wantsLength;
     this.#keeps = keeps;
     this.#unknown = unknown;
+    this.#isLive = isLive;
     const count = image.programs.length / PROGRAM_FIELDS;
     this.#from = new Float64Array(count).fill(-1);
     this.#to = new Float64Array(count);
@@ -137,6 +141,7 @@ export class ProgramRunner {
     this.#isLast = isLast;
     const { base } = this.#window;
     for (const program of this.#everywhere) {
+      if (!this.#isLive(this.#field(program, PROGRAM.target))) continue;
       const maxLength = this.#field(program, PROGRAM.maxLength);
       if (to > from) this.#want(program, base + from, base + to - 1, maxLength < 0 ? 0 : base + to - 1 + maxLength);
     }
@@ -170,6 +175,7 @@ export class ProgramRunner {
   #wantAround(atom: number, index: number): void {
     const { atoms } = this.#image;
     const row = atom * ATOM_FIELDS;
+    if (!this.#isLive(this.#field(atoms[row + ATOM.program]!, PROGRAM.target))) return;
     const offset = this.#window.base + index;
     const maxBefore = atoms[row + ATOM.maxBefore]!;
     const maxBehind = atoms[row + ATOM.maxBehind]!;

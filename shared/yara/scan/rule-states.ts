@@ -50,15 +50,19 @@ export class RuleStates {
     return this.values.every((state) => state === STATE.false);
   }
 
-  /** Unsettled rules of which something was learnt since the last call: at first all, then those with a new match. */
+  /**
+   * Unsettled rules of which something was learnt since the last call: those with a new match, and at first those that may
+   * be true without any. Gates have said the rest of those that need one.
+   */
   toLookAt(store: MatchStore): number[] {
     const touched = store.touched();
     const rules = new Set<number>();
     if (!this.#hasLooked) {
-      for (let rule = 0; rule < this.values.length; rule++) rules.add(rule);
-    } else {
-      for (let at = this.#patternsSeen; at < touched.length; at++) rules.add(this.#ruleOf(touched[at]!));
+      for (let rule = 0; rule < this.values.length; rule++) {
+        if (this.values[rule] === STATE.unknown && !hasRuleFlag(this.#image, rule, 'needsMatch')) rules.add(rule);
+      }
     }
+    for (let at = this.#patternsSeen; at < touched.length; at++) rules.add(this.#ruleOf(touched[at]!));
     this.#hasLooked = true;
     this.#patternsSeen = touched.length;
     return [...rules]

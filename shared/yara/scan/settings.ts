@@ -1,6 +1,7 @@
 /** What a scan was asked, with every default filled in and every value checked. */
 import { EXTERNAL, EXTERNAL_FIELDS, EXTERNAL_TYPE, EXTERNAL_TYPE_NAMES, type RuleImage } from '../bundle/image.ts';
 import { externalsOf } from '../bundle/loaded-rules.ts';
+import { STEPS_PER_BYTE } from '../compiler/dense-repeats.ts';
 import type { ExternalValue, Externals } from '../compiler/externals.ts';
 import type { ExternalScanValue } from './evaluator.ts';
 import { toInteger } from './integers.ts';
@@ -15,7 +16,7 @@ export const DEFAULT_LIMITS: ScanLimits = {
   pageRounds: 10_000,
   evaluationSteps: 100_000_000,
   retainedBytes: 1024 * 1024,
-  stepsPerByte: 256,
+  stepsPerByte: STEPS_PER_BYTE,
 };
 
 /** Matches per pattern that an evidence report lists. */

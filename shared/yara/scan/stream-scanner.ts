@@ -11,6 +11,7 @@ import { CheckpointError, decodeCheckpoint, encodeCheckpoint } from './checkpoin
 import { decideRules } from './decide.ts';
 import { Evaluator, STATE, type Evidence } from './evaluator.ts';
 import type { TakeHits } from './filter.ts';
+import { LivePatterns } from './live-patterns.ts';
 import { MatchQueue } from './match-queue.ts';
 import { MatchStore } from './match-store.ts';
 import { Pages } from './pages.ts';
@@ -30,10 +31,12 @@ const LOOK_BYTES = 1 << 14;
 const RELEASE_AT = 1 << 16;
 /**
  * Rules are looked at along the way when this much has passed, and after each further `SETTLE_EVERY` bytes. The places are
- * fixed, so what is spent on it never depends on chunks.
+ * fixed, so what is spent on it never depends on chunks. An object that ends before is sooner scanned than its rules settled.
  */
 const FIRST_SETTLING = 1 << 16;
 const SETTLE_EVERY = 1 << 20;
+/** Gates are not worth passing for what ends before that. */
+const WORTH_GATES = 1 << 18;
 
 export class StreamScanner {
   readonly #rules: LoadedRules;
@@ -43,6 +46,7 @@ export class StreamScanner {
   readonly #verifier: Verifier;
   readonly #chains: Chains;
   readonly #states: RuleStates;
+  readonly #live: LivePatterns;
   #settings: ScanSettings;
   #store: MatchStore;
   #pages: Pages;
@@ -66,6 +70,7 @@ export class StreamScanner {
     this.#window = new Window(image.scalars[SCALAR.leftReach]!, image.scalars[SCALAR.rightReach]!);
     this.#settings = readScanOptions(image, options);
     this.#store = this.#makeStore();
+    this.#live = new LivePatterns(image);
     this.#programs = new ProgramRunner(
       image,
       this.#rules.automata,
@@ -77,10 +82,11 @@ export class StreamScanner {
         unknown: (target) => {
           this.#store.giveUp(patternOfTarget(image, target), 'limit:stepsPerByte');
         },
+        isLive: (target) => this.#live.has(target),
       },
       this.#settings.limits.stepsPerByte,
     );
-    this.#verifier = new Verifier(image, this.#window, this.#queue, this.#programs);
+    this.#verifier = new Verifier(image, this.#window, this.#queue, this.#programs, this.#live);
     this.#chains = new Chains(image, {
       match: (pattern, start, length) => {
         this.#store.add(pattern, start, length, -1);
@@ -214,6 +220,7 @@ export class StreamScanner {
     this.#programs.reset(this.#settings.limits.stepsPerByte);
     this.#chains.reset();
     this.#states.reset();
+    this.#live.reset();
     this.#store.reset();
     this.#store = this.#makeStore();
     this.#pages = this.#makePages();
@@ -248,6 +255,7 @@ export class StreamScanner {
     this.#evaluator.steps = state.evaluationSteps;
     this.#isSettled = state.isSettled;
     this.#nextSettling = state.nextSettling;
+    this.#live.update(this.#states.values);
   }
 
   /** For `startScannerAt`. */
@@ -305,6 +313,7 @@ export class StreamScanner {
     const { filter } = this.#rules;
     const limit = window.lookLimit(isLast);
     this.#programs.begin(window.cursor, limit, isLast);
+    if (!this.#live.isAny) window.cursor = limit;
     while (window.cursor < limit) {
       window.cursor = filter.look(window.bytes, window.cursor, limit, this.#takeHits);
       this.#programs.settle();
@@ -351,12 +360,26 @@ export class StreamScanner {
   #settleAlongTheWay(): void {
     this.#nextSettling = nextSettlingBehind(this.#position);
     if (this.#isSettled || this.#position === this.#settings.size) return;
+    const { size } = this.#settings;
+    if (this.#position === FIRST_SETTLING && (size ?? Infinity) >= WORTH_GATES) this.#passGates();
     for (const rule of this.#states.toLookAt(this.#store)) {
       const state = this.#evaluate(rule, false);
       if (state === STATE.true || state === STATE.false) this.#states.settle(rule, state);
     }
+    this.#live.update(this.#states.values);
     this.#isSettled = this.#states.isHopeless;
     if (this.#isSettled) this.#whole.begin(0);
+  }
+
+  /** Settles rules by what needs no match. */
+  #passGates(): void {
+    const { values } = this.#states;
+    const evidence = this.#evidence(false);
+    for (const { start, end, rules } of this.#rules.gates) {
+      this.#evaluations++;
+      if (this.#evaluator.evaluateCode(start, end, evidence) !== STATE.false) continue;
+      for (const rule of rules) if (values[rule] === STATE.unknown) this.#states.settle(rule, STATE.false);
+    }
   }
 
   #evaluate(rule: number, isFinal: boolean): number {

@@ -18,6 +18,7 @@ import {
 import { COMPARED_BYTES } from '../bundle/filter-layout.ts';
 import { decodeBase64, droppedInFront } from '../compiler/base64.ts';
 import { Guards } from './guards.ts';
+import type { LivePatterns } from './live-patterns.ts';
 import type { MatchQueue } from './match-queue.ts';
 import { isFreeOnLeft, isFreeOnRight, standsAlone } from './neighbours.ts';
 import type { ProgramRunner } from './program-runner.ts';
@@ -29,14 +30,16 @@ export class Verifier {
   readonly #queue: MatchQueue;
   readonly #programs: ProgramRunner;
   readonly #guards: Guards;
+  readonly #live: LivePatterns;
   /** Literals that were there. */
   verified = 0;
 
-  constructor(image: RuleImage, window: Window, queue: MatchQueue, programs: ProgramRunner) {
+  constructor(image: RuleImage, window: Window, queue: MatchQueue, programs: ProgramRunner, live: LivePatterns) {
     this.#image = image;
     this.#window = window;
     this.#queue = queue;
     this.#programs = programs;
+    this.#live = live;
     this.#guards = new Guards(image, window);
   }
 
@@ -48,8 +51,10 @@ export class Verifier {
     const { literals, filterStarts, atoms } = this.#image;
     const literalCount = literals.length / LITERAL_FIELDS;
     const { dataStart, end } = this.#window;
+    const live = this.#live.entries;
     for (let at = 0; at < count * 2; at += 2) {
       const entry = hits[at + 1]!;
+      if (live[entry] === 0) continue;
       const start = origin + hits[at]! - filterStarts[entry]!;
       if (start < dataStart || start >= end) continue;
       if (entry >= literalCount) {
@@ -74,6 +79,7 @@ export class Verifier {
     const window = this.#window;
     const flags = literalUsers[user + USER.flags]!;
     const target = literalUsers[user + USER.target]!;
+    if (!this.#live.has(target)) return;
     const rank = literalUsers[user + USER.rank]!;
     let mark = -1;
     if (flags !== 0) {

@@ -78,6 +78,8 @@ export const WARNING_CODES = {
   constant_overflow: 'constant is out of range',
   /** syntax */
   consecutive_jumps: 'jumps one after the other',
+  /** a counted repeat that may meet `limits.stepsPerByte` */
+  dense_repeat: 'repeat may take too many steps',
   deprecated_field: 'deprecated field',
   duplicate_import: 'duplicate import',
   duplicate_pattern_value: 'two patterns with the same value',

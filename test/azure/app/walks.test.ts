@@ -5,21 +5,24 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { App } from '../../../shared/app.ts';
 import { walkMessageOf } from '../../../shared/events/own-messages.ts';
 import { MessageQueue } from '../../../shared/ledger/message-queue.ts';
+import type { MessageSender } from '../../../shared/ledger/message-queue.ts';
 import type { WalkRequest } from '../../../shared/events/scan-request.ts';
 import { firstWalk, walkNames } from '../../../shared/scanner/walk-objects.ts';
 import { compileRuleFiles, readRuleFiles } from '../../../shared/scanner/rule-files.ts';
 import { ruleSetOf } from '../../../shared/scanner/rule-set.ts';
+import { compileRules } from '../../../shared/yara/index.ts';
 import { harmless, malicious, startService } from './service.ts';
 import type { Service } from './service.ts';
 
 let service: Service;
 let app: App;
+let queue: MessageSender;
 
 beforeAll(async () => {
   service = await startService();
   // Nothing is hidden for the second that the queue counts in.
   const whole = new MessageQueue(service.queue);
-  const queue = { send: (message: unknown) => whole.send(message) };
+  queue = { send: (message: unknown) => whole.send(message) };
   app = await service.start({}, { queue, walkLimits: { pageSize: 3 } });
 });
 afterEach(async () => {
@@ -33,14 +36,14 @@ const walk = (about: Partial<WalkRequest> = {}): object =>
   walkMessageOf(firstWalk({ account: service.config.accounts[0]!, container: 'uploads', ...fast, ...about }));
 
 /** Hands every message to the app until none is left; returns the scans that were asked for. */
-async function handleAll(first?: object): Promise<string[]> {
+async function handleAll(first?: object, by: App = app): Promise<string[]> {
   const scans: string[] = [];
   let messages: unknown[] = first === undefined ? await service.takeMessages() : [first];
   while (messages.length > 0) {
     for (const message of messages) {
       const { scan } = message as { scan?: { url: string } };
       if (scan !== undefined) scans.push(decodeURIComponent(scan.url.slice(scan.url.lastIndexOf('/') + 1)));
-      await app.handleMessage(message, { dequeueCount: 1 });
+      await by.handleMessage(message, { dequeueCount: 1 });
     }
     messages = await service.takeMessages();
   }
@@ -71,6 +74,23 @@ describe('a walk', () => {
     await handleAll(walk({ prefix }));
     expect(await handleAll(walk({ prefix, only: 'all' }))).toEqual(names);
     expect(names.map((name) => service.outcomesOf(name))).toEqual([['match'], ['match']]);
+  });
+
+  it('asks for what was not scanned with the rules in use, where that is wanted', async () => {
+    const { prefix, names } = prefixed(5);
+    for (const name of names) await service.upload(malicious, name);
+    await handleAll(walk({ prefix }));
+    expect(await handleAll(walk({ prefix, only: 'unscanned' }))).toEqual([]);
+    // Others scanned with other rules; one of them was then scanned with these too.
+    const rules = 'rule newer { strings: $a = "callback" condition: $a }';
+    const others = ruleSetOf(compileRules([{ text: rules }]), 'others');
+    const newer = await service.start({}, { ruleSet: others, queue, walkLimits: { pageSize: 3 } });
+    const { etag } = await service.container.getBlobClient(names[1]!).getProperties();
+    await newer.handleMessage(service.event({ name: names[1]!, eTag: etag! }));
+    expect(await handleAll(walk({ prefix, only: 'unscanned' }))).toEqual([]);
+    expect(await handleAll(walk({ prefix, only: 'unscanned' }), newer)).toEqual(
+      names.filter((name) => name !== names[1]),
+    );
   });
 
   it('keeps to the time it is given, and spreads what it asks for', async () => {

@@ -124,6 +124,19 @@ function line(message: string, minutes: number): Record<string, unknown> {
 const failed = { Verdict: 'failed', VerdictRank: 1, Reason: 'poison' };
 const incomplete = { Verdict: 'incomplete', VerdictRank: 2, Reason: 'deadline' };
 
+const refused = 'the published rules are refused: its signature is not of the key that is trusted';
+
+describe('rules-refused', () => {
+  it('fires while a canary says so, and on nothing else that does', () => {
+    const told = (number: number, isCanary: boolean, detail: string) =>
+      scanRow(number, 5, { Canary: isCanary, Verdict: 'match', VerdictRank: 4, Detail: detail });
+    expect(fire('rules-refused.kql', { [tables.scans]: [told(1, true, refused)] })).toMatchObject([{ Canaries: 1 }]);
+    expect(fire('rules-refused.kql', { [tables.scans]: [told(1, true, ''), told(2, false, refused)] })).toEqual([]);
+    const words = readFileSync(join(root, 'shared/app.ts'), 'utf8');
+    expect(words).toContain('`the published rules are refused: ${');
+  });
+});
+
 describe('canary-silent', () => {
   const canary = (number: number, minutes: number): Record<string, unknown> =>
     scanRow(number, minutes, { Canary: true });

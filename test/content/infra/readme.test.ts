@@ -27,10 +27,13 @@ const places: Readonly<Record<string, string>> = {
   'watchedAccount (watchedAccountName)': 'each watched account',
   'ownStorage (scanner)': "the scanner's storage account",
   'ownQueues[index] (scanner)': 'the queue, the poison queue',
+  'rulesContainer (rules)': 'the container that rules are published to, if any',
   'rule (scanner)': 'the data collection rule',
   'component (scanner)': 'Application Insights',
   'eventQueue (delivery)': 'the queue',
   'deadLetters (delivery)': 'the dead-letter container',
+  'reactedAccount (reacting)': 'each watched account, with the reactions tags or quarantine',
+  'notificationQueue (notifications)': 'the queue of notifications, with the reaction notify',
 };
 
 /** `storageBlobDataReader on x (y)` as `Storage Blob Data Reader on …`. */

@@ -50,6 +50,17 @@ describe('the other functions', () => {
   });
 });
 
+describe('functions/health', () => {
+  it('loads without any setting, and says one word whatever is wrong', async () => {
+    const { answerHealth } = await import('../../../functions/health.ts');
+    expect(await answerHealth()).toEqual({
+      status: 503,
+      headers: { 'cache-control': 'no-store' },
+      jsonBody: { status: 'degraded' },
+    });
+  });
+});
+
 describe('functions/lifecycle', () => {
   it('loads, and drains nothing when there was no message yet', async () => {
     const { drainOnTerminate } = await import('../../../functions/lifecycle.ts');

@@ -8,6 +8,7 @@ import { arrayOfItems, once, structureOf } from '../structure-value.ts';
 import { PeImage, type DataDirectory } from './image.ts';
 import { FIELDS_32, FILE_FIELDS, type OptionalField } from './layout.ts';
 import { sectionValue } from './sections.ts';
+import { signatureFields } from './signatures.ts';
 
 type Fields = Readonly<Record<string, () => ModuleValue>>;
 
@@ -38,6 +39,7 @@ export class PeFile implements StructureValue {
     };
     return {
       ...(image.isPe() ? fields : {}),
+      ...signatureFields(image),
       is_pe: () => image.isPe(),
       sections: () => arrayOfItems(image.sections(), (section) => sectionValue(image, section)),
       data_directories: () => arrayOfItems(image.directories(), directoryValue),

@@ -6,9 +6,10 @@ import type { Module } from '../module.ts';
 import { PeFile } from './file.ts';
 import { peFunctions } from './functions.ts';
 import { peSchema } from './schema.ts';
+import { signaturesFunctions } from './signatures-functions.ts';
 
 export const peModule: Module = {
   schema: peSchema,
-  functions: peFunctions,
+  functions: { ...peFunctions, ...signaturesFunctions },
   open: (object) => new PeFile(object),
 };

@@ -3,6 +3,7 @@
  */
 import type { FieldSchema, FunctionSchema, ParameterSchema, StructureSchema, TypeSchema } from '../schema.ts';
 import { peConstants } from './constants.ts';
+import { signaturesSchema } from './signatures-schema.ts';
 
 const integer: FieldSchema = { type: 'integer' };
 const boolean: FieldSchema = { type: 'boolean' };
@@ -68,6 +69,7 @@ export const peSchema: StructureSchema = {
     sections: { type: { kind: 'array', item: section } },
     data_directories: { type: { kind: 'array', item: directory } },
     overlay: { type: overlay },
+    ...signaturesSchema,
   },
   functions: {
     is_32bit: [reads('boolean')],

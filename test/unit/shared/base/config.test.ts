@@ -53,12 +53,17 @@ describe('readConfig', () => {
         caPath: undefined,
       },
       rulesPath: 'dist/rules.sluice',
+      publishedRules: undefined,
       queueName: 'sluice-scan',
       digests: 'sha256',
       evidence: 'excerpt',
       deadlineInMs: 86_400_000,
       sliceInMs: 480_000,
       sweepInMs: 172_800_000,
+      reactions: [],
+      quarantine: undefined,
+      notifyQueue: 'sluice-notifications',
+      notifyVerdicts: ['match'],
       logLevel: 'info',
       cleanRows: 'all',
       warnings: [],
@@ -243,5 +248,88 @@ describe('settings', () => {
     for (const text of ['8', 'm', '1.5m', '1e3s', '8m30s', '٨m', '-1s', '1d', '9999999999s']) {
       expect(parseDuration(text), text).toBeUndefined();
     }
+  });
+});
+
+describe('published rules', () => {
+  const url = 'https://contososluice.blob.core.windows.net/rules/rules.release';
+  const digest = '0123456789abcdef'.repeat(4);
+  const key = 'MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=';
+  const published = (changes: Record<string, string>) => ({ ...azure, SLUICE_RULES_URL: url, ...changes });
+
+  it('lie in an account that is not watched, and somebody vouches for them', () => {
+    expect(readConfig(published({ SLUICE_RULES_DIGEST: digest.toUpperCase() })).publishedRules).toEqual({
+      url,
+      digest,
+      publicKey: undefined,
+    });
+    const elsewhere = url.replace('contososluice', 'contosorules');
+    expect(
+      readConfig(published({ SLUICE_RULES_URL: elsewhere, SLUICE_RULES_KEY: key, SLUICE_RULES_DIGEST: digest }))
+        .publishedRules,
+    ).toEqual({ url: elsewhere, digest, publicKey: key });
+    const inEmulator = 'http://127.0.0.1:10000/devstoreaccount1/rules/a.release';
+    expect(readConfig({ ...local, SLUICE_RULES_URL: inEmulator, SLUICE_RULES_KEY: key }).publishedRules?.url).toBe(
+      inEmulator,
+    );
+  });
+
+  it.each([
+    ['nobody vouches for them', {}, 'SLUICE_RULES_DIGEST', 'nor is SLUICE_RULES_KEY'],
+    [
+      'the account is watched',
+      { SLUICE_RULES_URL: url.replace('contososluice', 'contosouploads') },
+      'SLUICE_RULES_URL',
+      'is watched',
+    ],
+    [
+      'the host is a stranger',
+      { SLUICE_RULES_URL: 'https://evil.example/rules/a' },
+      'SLUICE_RULES_URL',
+      'not in a storage account',
+    ],
+    [
+      'the host only looks like it',
+      { SLUICE_RULES_URL: 'https://contososluice.blob.core.windows.net.evil.example/c/a' },
+      'SLUICE_RULES_URL',
+      'not in a storage account',
+    ],
+    ['it is not https', { SLUICE_RULES_URL: url.replace('https', 'http') }, 'SLUICE_RULES_URL', 'not https'],
+    ['it has a user', { SLUICE_RULES_URL: url.replace('//', '//a@') }, 'SLUICE_RULES_URL', 'holds a key'],
+    ['it has a SAS', { SLUICE_RULES_URL: `${url}?sig=x` }, 'SLUICE_RULES_URL', 'holds a key'],
+    [
+      'it names no blob',
+      { SLUICE_RULES_URL: url.replace('/rules.release', '') },
+      'SLUICE_RULES_URL',
+      'a container and a blob',
+    ],
+    ['it has dots', { SLUICE_RULES_URL: url.replace('/rules/', '/a/../rules/') }, 'SLUICE_RULES_URL', 'not plain'],
+    ['the digest is short', { SLUICE_RULES_DIGEST: 'abc' }, 'SLUICE_RULES_DIGEST', 'no SHA-256'],
+    [
+      'the key is a private one',
+      { SLUICE_RULES_KEY: 'MC4CAQAwBQYDK2VwBCIEIBm/RAlphM3+hUG6wWfcO5bIUIaqMLa2ywxcOK1wMWbh' },
+      'SLUICE_RULES_KEY',
+      'no such key',
+    ],
+    [
+      'the key is of another kind',
+      { SLUICE_RULES_KEY: key.replace('K2VwAyEA', 'K2VuAyEA') },
+      'SLUICE_RULES_KEY',
+      'no such key',
+    ],
+  ])('are refused when %s', (_, changes, name, problem) => {
+    const needed =
+      'SLUICE_RULES_DIGEST' in changes || name === 'SLUICE_RULES_DIGEST' ? {} : { SLUICE_RULES_DIGEST: digest };
+    const fault = onlyFault(published({ ...needed, ...changes }));
+    expect(fault.name).toBe(name);
+    expect(fault.problem).toContain(problem);
+  });
+
+  it('have no pin and no key without a place', () => {
+    const { faults } = configError({ ...azure, SLUICE_RULES_DIGEST: digest, SLUICE_RULES_KEY: key });
+    expect(faults.map(({ name, problem }) => `${name}: ${problem}`)).toEqual([
+      'SLUICE_RULES_DIGEST: set although SLUICE_RULES_URL is not',
+      'SLUICE_RULES_KEY: set although SLUICE_RULES_URL is not',
+    ]);
   });
 });

@@ -1,6 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { publicKeyOf, decodeRelease, requireTrust } from '../../../../shared/scanner/rule-release.ts';
+import { unitOfRelease } from '../../../../shared/scanner/rule-unit.ts';
 import { makeFolder, parseLines, projectRoot, runHere, runSluice } from './run-sluice.ts';
 
 const TIMEOUT = 30_000;
@@ -191,5 +194,49 @@ describe('sluice rules build', { timeout: TIMEOUT }, () => {
       2,
       'error: the bundle cannot be written: set/broken.yar/x.sluice (EEXIST)',
     ]);
+  });
+});
+
+describe('a release', { timeout: TIMEOUT }, () => {
+  const settingOf = (stdout: string, name: string): string => new RegExp(`^${name}=(.*)$`, 'm').exec(stdout)![1]!;
+  /** As anybody makes one: with OpenSSL. */
+  const makeKey = (file: string): void => {
+    execFileSync('openssl', ['genpkey', '-algorithm', 'ed25519', '-out', file]);
+  };
+  const exclusion = "id: e\ntitle: t\ndescription: d\nrules: ['*']\nexcludeWhen: object.size == 0\n";
+
+  it('is built beside the bundle, then signed, and is what a scanner takes', async () => {
+    const folder = makeFolder({ 'set/both.yar': SOUND, 'set/exclusions/e.yaml': exclusion });
+    const args = ['rules', 'build', '--rules', '@/set', '--out', '@/a.sluice', '--release', '@/a.release'];
+    const built = await runHere(folder, args);
+    expect(built).toMatchObject({ status: 0, stderr: '' });
+    makeKey(join(folder, 'key.pem'));
+    const signed = await runHere(folder, ['rules', 'sign', '@/a.release', '--key', '@/key.pem']);
+    expect(signed).toMatchObject({ status: 0, stderr: '' });
+    const release = decodeRelease(new Uint8Array(readFileSync(join(folder, 'a.release'))));
+    const digest = settingOf(built.stdout, 'SLUICE_RULES_DIGEST');
+    expect(settingOf(signed.stdout, 'SLUICE_RULES_DIGEST')).toBe(digest);
+    requireTrust(release, { digest, publicKey: publicKeyOf(settingOf(signed.stdout, 'SLUICE_RULES_KEY')) });
+    expect(unitOfRelease(release, '').exclusions.exclusions.map(({ id }) => id)).toEqual(['e']);
+    expect(release.exclusions).toBe(readFileSync(join(folder, 'a.exclusions.json'), 'utf8'));
+
+    const atOnce = await runHere(folder, [...args, '--key', '@/key.pem']);
+    expect(atOnce.stdout).toContain('a release, signed');
+    expect(new Uint8Array(readFileSync(join(folder, 'a.release')))).toEqual(
+      new Uint8Array(Buffer.concat([release.signedBytes, release.signature!])),
+    );
+  });
+
+  it.each([
+    ['no such release', ['rules', 'sign', '@/none', '--key', '@/key.pem'], 'ENOENT'],
+    ['something else', ['rules', 'sign', '@/both.yar', '--key', '@/key.pem'], 'it is no release of rules'],
+    ['no key', ['rules', 'sign', '@/both.yar', '--key', '@/both.yar'], 'no unencrypted private key'],
+    ['a key and nothing to sign', ['rules', 'build', '--rules', '@/both.yar', '--key', '@/key.pem'], 'give --release'],
+  ])('is not made of %s', async (_, args, problem) => {
+    const folder = makeFolder({ 'both.yar': SOUND });
+    makeKey(join(folder, 'key.pem'));
+    const { status, stderr } = await runHere(folder, args);
+    expect(status).toBe(2);
+    expect(stderr).toContain(problem);
   });
 });

@@ -14,11 +14,12 @@ const inQueue = (message: object): string => Buffer.from(JSON.stringify(message)
 
 describe('a message of the app itself', () => {
   it('says of a scan all that its first message said, and where it is', () => {
-    const message = scanMessageOf(request, replaced, { scanId, generation: 3 });
+    const rulesDigest = 'f'.repeat(64);
+    const message = scanMessageOf(request, replaced, { scanId, generation: 3, rulesDigest });
     expect(onlyScan(parseMessage(inQueue(message), allow))).toEqual({
       ...request,
       replaced,
-      resumes: { scanId, generation: 3 },
+      resumes: { scanId, generation: 3, rulesDigest },
       again: false,
     });
   });
@@ -53,6 +54,7 @@ describe('a message like one of the app itself', () => {
     ['without a URL', { ...good, scan: { ...good.scan, url: undefined } }],
     ['with an eTag for any version', { ...good, scan: { ...good.scan, eTag: '"*' } }],
     ['that goes on with no ScanId', { ...good, continue: '../../other' }],
+    ['of rules without a digest', { ...good, rules: 'newest' }],
     ['of a slice before the first', { ...good, generation: -1 }],
     ['with more than it may hold', { ...good, accountKey: 'x' }],
     ['that saw too much go', { ...good, replaced: Array.from({ length: 21 }, () => replaced[0]) }],

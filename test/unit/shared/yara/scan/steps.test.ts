@@ -5,6 +5,7 @@ import {
   decodeRules,
   encodeRules,
   resumeScanner,
+  scanBytes,
   StreamScanner,
 } from '../../../../../shared/yara/index.ts';
 import type { ScanOptions, ScanResult } from '../../../../../shared/yara/index.ts';
@@ -66,6 +67,21 @@ describe('stepsPerByte', () => {
     expect(told(await scan(pattern, object, 4096, { limits: { stepsPerByte: 100_000 } }))).toEqual(
       told({ matches, undecided } as unknown as ScanResult),
     );
+  });
+
+  it('is met by what the compiler warns of, where what stands beside the repeat is dense', async () => {
+    const dense = repeated('foo bar qwert ', 1200 * KIB);
+    // Less than the default, so that it is met soon.
+    const limits = { stepsPerByte: 32 };
+    for (const [regex, reasons] of [
+      ['/foo.{0,1000}bar/', ['limit:stepsPerByte']],
+      ['/foo.{0,200}bar/', []],
+    ] as const) {
+      const rules = compileRules([{ text: `rule counted { strings: $a = ${regex} condition: #a > 3 }` }]);
+      expect(rules.warnings.map(({ code }) => code).includes('dense_repeat')).toBe(reasons.length > 0);
+      const { undecided } = await scanBytes(rules, dense, { report: 'evidence', limits });
+      expect(undecided.map(({ reason }) => reason)).toEqual(reasons);
+    }
   });
 
   it('bounds heads that many middle pieces are told to', async () => {

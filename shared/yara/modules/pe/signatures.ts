@@ -1,0 +1,178 @@
+/**
+ * The signatures of a PE file as rules see them. The table of certificates, to which the directory points by an offset, is a
+ * list of messages:
+ *
+ *     offset  size
+ *     0       4      length of the entry, with these eight bytes; the next one stands at the next multiple of eight
+ *     4       2      revision
+ *     6       2      type
+ *     8       …      message
+ *
+ * A message is read when something of any signature is asked for, the file's digest when that or whether a signature is
+ * valid is. What is beyond the bounds in `signature-bounds.ts` is refused. Source: PE/COFF, "The Attribute Certificate Table".
+ */
+import { MAX_VIEW_BYTES, type ModuleValue, type StructureValue } from '../module.ts';
+import { arrayOfItems, once, structureOf } from '../structure-value.ts';
+import { fileDigest } from './authenticode-digest.ts';
+import { KeyBudget, readSignatures, type Countersignature, type Signature } from './authenticode.ts';
+import { Reader, readable } from './ber.ts';
+import type { PeImage } from './image.ts';
+import { DIRECTORY } from './layout.ts';
+import { Bound, MAX_ENTRIES, MAX_SIGNATURE_BYTES } from './signature-bounds.ts';
+import { digestOf, type DigestName } from './signature-digests.ts';
+import { algorithmName, hex, nameText, type Certificate } from './x509.ts';
+
+type Fields = Readonly<Record<string, () => ModuleValue>>;
+
+/** Of what is no PE file, no signatures and nothing else. */
+export function signatureFields(image: PeImage): Fields {
+  if (!image.isPe()) return { signatures: () => arrayOfItems([], signatureValue) };
+  const signatures = once(() => refusing(image, () => signaturesOf(image)));
+  return {
+    is_signed: () => signatures().some((signature) => signature.isValid()),
+    number_of_signatures: () => signatures().length,
+    signatures: () => arrayOfItems(signatures(), signatureValue),
+  };
+}
+
+interface FileSignature {
+  readonly signature: Signature;
+  readonly fileDigest: () => Uint8Array;
+  readonly isValid: () => boolean;
+  readonly countersignatures: readonly Countersignature[];
+}
+
+function signaturesOf(image: PeImage): readonly FileSignature[] {
+  const budget = new KeyBudget();
+  const digests = new Map<DigestName, () => Uint8Array>();
+  const digestOfFile = (name: DigestName): (() => Uint8Array) => {
+    const known = digests.get(name) ?? fileDigest(image, name);
+    digests.set(name, known);
+    return known;
+  };
+  return signaturesIn(image, budget).map((signature) => {
+    const digest = digestOfFile(signature.digestName);
+    const isValid = (): boolean =>
+      hex(digest()) === hex(signature.signedDigest.digest) && refusing(image, signature.isGenuine);
+    const countersignatures = signature.countersignatures.map((countersignature) => ({
+      ...countersignature,
+      isGenuine: () => refusing(image, countersignature.isGenuine),
+    }));
+    return { signature, fileDigest: digest, isValid, countersignatures };
+  });
+}
+
+/** What meets a bound is undecided. */
+function refusing<Value>({ object }: PeImage, compute: () => Value): Value {
+  try {
+    return compute();
+  } catch (error) {
+    if (error instanceof Bound) return object.refuse(error.reason);
+    throw error;
+  }
+}
+
+// Messages ----------------------------------------------------------------------------------------------------------------
+
+const ENTRY_HEADER_BYTES = 8;
+const ENTRY_ALIGNMENT = 8;
+/** Identifier and length of a message are not longer. */
+const MESSAGE_HEADER_BYTES = 16;
+
+/** Up to the first message that is no signature. */
+function signaturesIn(image: PeImage, budget: KeyBudget): Signature[] {
+  const table = image.directoryExtent(DIRECTORY.security, true);
+  const signatures: Signature[] = [];
+  let at = table?.start ?? 0;
+  for (let entries = 0; table !== undefined && at + ENTRY_HEADER_BYTES <= table.end; entries++) {
+    const length = image.object.unsigned(at, 4)!;
+    const end = at + length;
+    if (length < ENTRY_HEADER_BYTES || end > table.end) break;
+    if (entries === MAX_ENTRIES) throw new Bound('limit:peSignatureEntries');
+    const found = readSignatures(messageIn(image, at + ENTRY_HEADER_BYTES, end), budget);
+    if (found.length === 0) break;
+    signatures.push(...found);
+    at += Math.ceil(length / ENTRY_ALIGNMENT) * ENTRY_ALIGNMENT;
+  }
+  return signatures;
+}
+
+/** As long as the message itself says, since anything may stand behind it. */
+function messageIn({ object }: PeImage, start: number, end: number): Uint8Array {
+  const first = object.bytes(start, Math.min(MESSAGE_HEADER_BYTES, end - start))!;
+  const reader = new Reader(first);
+  const header = readable(() => reader.header('ber'));
+  if (header === undefined) return first;
+  const length = header.length === undefined ? end - start : Math.min(end - start, reader.at + header.length);
+  if (length > MAX_SIGNATURE_BYTES) throw new Bound('limit:peSignatureBytes');
+  const message = new Uint8Array(length);
+  for (let at = 0; at < length; at += MAX_VIEW_BYTES) {
+    message.set(object.bytes(start + at, Math.min(MAX_VIEW_BYTES, length - at))!, at);
+  }
+  return message;
+}
+
+// Values ------------------------------------------------------------------------------------------------------------------
+
+function signatureValue({ signature, fileDigest: digest, isValid, countersignatures }: FileSignature): StructureValue {
+  const { signedDigest, certificates, chain } = signature;
+  const [first] = chain;
+  return structureOf({
+    ...(first === undefined ? {} : certificateFields(first)),
+    verified: isValid,
+    digest_alg: () => text(algorithmName(signedDigest.algorithm)),
+    digest: () => text(hex(signedDigest.digest)),
+    file_digest: () => text(hex(digest())),
+    number_of_certificates: () => certificates.length,
+    number_of_countersignatures: () => countersignatures.length,
+    signer_info: () => signerValue(signature),
+    certificates: () => arrayOfItems(certificates, certificateValue),
+    countersignatures: () => arrayOfItems(countersignatures, countersignatureValue),
+  });
+}
+
+function signerValue({ program, signerDigest, signerDigestAlgorithm, chain }: Signature): StructureValue {
+  return structureOf({
+    program_name: () => program?.name,
+    more_info: () => program?.link,
+    digest: () => text(hex(signerDigest)),
+    digest_alg: () => text(signerDigestAlgorithm),
+    chain: () => arrayOfItems(chain, certificateValue),
+  });
+}
+
+function countersignatureValue(countersignature: Countersignature): StructureValue {
+  const { digest, digestAlgorithm, signingTime, chain, isGenuine } = countersignature;
+  return structureOf({
+    verified: isGenuine,
+    sign_time: () => signingTime,
+    digest: () => text(hex(digest)),
+    digest_alg: () => text(digestAlgorithm),
+    chain: () => arrayOfItems(chain, certificateValue),
+  });
+}
+
+function certificateValue(certificate: Certificate): StructureValue {
+  return structureOf(certificateFields(certificate));
+}
+
+function certificateFields(certificate: Certificate): Fields {
+  const { whole, version, serial, issuer, subject, notBefore, notAfter, algorithm } = certificate;
+  return {
+    issuer: () => text(nameText(issuer)),
+    subject: () => text(nameText(subject)),
+    thumbprint: () => text(hex(digestOf('sha1', whole))),
+    version: () => version,
+    algorithm: () => text(algorithmName(algorithm)),
+    algorithm_oid: () => text(algorithm.oid),
+    serial: () => text(hex(serial, ':')),
+    not_before: () => notBefore,
+    not_after: () => notAfter,
+  };
+}
+
+const encoder = new TextEncoder();
+
+function text(value: string): Uint8Array {
+  return encoder.encode(value);
+}
