@@ -14,6 +14,8 @@ import type { Definition } from './definitions.ts';
 import { parseDefinition } from './definitions.ts';
 import { addExclusions, addPolicies } from './content-commands.ts';
 import { exitStatus } from './exit-status.ts';
+import type { ProfileArguments } from './profile-command.ts';
+import { runProfile } from './profile-command.ts';
 import type { BuildArguments } from './rules-build.ts';
 import { runRulesBuild } from './rules-build.ts';
 import { countDiagnostics, renderDiagnostics, runRulesCheck } from './rules-check.ts';
@@ -70,6 +72,7 @@ function createProgram(terminal: Terminal, environment: Environment, setStatus: 
     .addHelpText('after', examples)
     .addHelpText('after', statuses);
   addScan(program, terminal, setStatus);
+  addProfile(program, terminal, setStatus);
   addRules(program, terminal, setStatus);
   addExclusions(program, terminal, setStatus);
   addPolicies(program, terminal, setStatus);
@@ -103,6 +106,20 @@ interface ScanOptions {
   readonly printStrings: boolean;
   readonly threads: number;
   readonly timeout?: number;
+}
+
+function addProfile(program: Command, terminal: Terminal, setStatus: (status: number) => void): void {
+  program
+    .command('profile')
+    .description('scan one file and show what each rule and pattern takes, the costliest first')
+    .argument('<file>', 'the file to scan')
+    .option(...RULES_OPTION, [])
+    .option('--json', 'one JSON object for each row, on a line', false)
+    .option('--top <n>', 'how many rows to show', parseCount, 20)
+    .option(...DEFINE_OPTION, [])
+    .action(async (file: string, options: Omit<ProfileArguments, 'file'>) => {
+      setStatus(await runProfile({ ...options, file }, terminal));
+    });
 }
 
 function addRules(program: Command, terminal: Terminal, setStatus: (status: number) => void): void {

@@ -9,7 +9,7 @@ export { BundleError, decodeRules, encodeRules } from './bundle/bundle.ts';
 export type { DecodeOptions } from './bundle/bundle.ts';
 export { CheckpointError } from './scan/checkpoint.ts';
 export { SourceError } from './scan/scan-result.ts';
-export type { PatternMatch, RuleMatch, ScanOptions, ScanResult } from './scan/scan-result.ts';
+export type { PatternMatch, RuleMatch, ScanOptions, ScanProfile, ScanResult } from './scan/scan-result.ts';
 export { resumeScanner, scanBytes, StreamScanner } from './scan/stream-scanner.ts';
 export { RuleCompileError } from './syntax/diagnostic.ts';
 export type { Diagnostic, Span } from './syntax/diagnostic.ts';

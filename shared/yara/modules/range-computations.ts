@@ -6,6 +6,7 @@
 import { crc32, md5, sha1, sha256 } from './digests.ts';
 import { RANGE_KINDS, type RangeKind } from './schema.ts';
 import { distribution, monteCarlo, serialCorrelation } from './statistics.ts';
+import { wordSum } from './word-sum.ts';
 
 /** Results by kind. Digests are lower-case hex. */
 export interface RangeResults {
@@ -16,6 +17,8 @@ export interface RangeResults {
   readonly distribution: Distribution;
   readonly serialCorrelation: SerialCorrelation;
   readonly monteCarlo: MonteCarlo;
+  /** 32 bits. */
+  readonly wordSum: number;
 }
 
 export interface Distribution {
@@ -56,6 +59,7 @@ const accumulators: { readonly [Kind in RangeKind]: () => Accumulator<RangeResul
   distribution,
   serialCorrelation,
   monteCarlo,
+  wordSum,
 };
 
 export function accumulatorFor<Kind extends RangeKind>(kind: Kind): Accumulator<RangeResults[Kind]> {

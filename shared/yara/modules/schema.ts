@@ -78,6 +78,7 @@ export const RANGE_KINDS = [
   'distribution',
   'serialCorrelation',
   'monteCarlo',
+  'wordSum',
 ] as const;
 export type RangeKind = (typeof RANGE_KINDS)[number];
 

@@ -5,6 +5,7 @@
 import { hasRuleFlag, ruleField, type LoadedRules } from '../bundle/loaded-rules.ts';
 import { STATE, type Evaluator, type Evidence } from './evaluator.ts';
 import type { Need } from './object-view.ts';
+import type { Profile } from './profile.ts';
 import type { RuleStates } from './rule-states.ts';
 import type { ScanSettings } from './settings.ts';
 
@@ -20,11 +21,13 @@ export async function decideRules(
   evaluator: Evaluator,
   evidence: Evidence,
   { limits, abortSignal, onConsole }: ScanSettings,
+  profile: Profile | undefined,
 ): Promise<Decision> {
   const reasons = new Map<number, string>();
   const lines = new Map<number, readonly string[]>();
   let evaluations = 0;
   for (const rule of states.unsettled(evidence.store)) {
+    const began = profile?.now();
     let state = evaluator.evaluate(rule, evidence);
     evaluations++;
     for (let round = 0; state === STATE.needsData; round++) {
@@ -37,6 +40,7 @@ export async function decideRules(
       abortSignal?.throwIfAborted();
       state = evaluator.resume();
     }
+    if (profile !== undefined) profile.evaluation(rule, profile.now() - began!);
     states.settle(rule, state);
     if (state === STATE.undecided) reasons.set(rule, evaluator.undecidedReason);
     if (evaluator.lines.length > 0) lines.set(rule, evaluator.lines);

@@ -11,6 +11,7 @@ import { MatchEnds } from './match-ends.ts';
 import { MatchLengths } from './match-lengths.ts';
 import type { MatchQueue } from './match-queue.ts';
 import { isFreeOnLeft, isFreeOnRight, standsAlone } from './neighbours.ts';
+import type { Profile } from './profile.ts';
 import { StepCounts } from './step-counts.ts';
 import { StraightWalker } from './straight.ts';
 import type { Window } from './window.ts';
@@ -65,6 +66,8 @@ export class ProgramRunner {
   /** Programs that have met the bound on their work. */
   readonly #givenUp = new Set<number>();
   #isLast = false;
+  /** Told of every stretch, when there is one. */
+  profile: Profile | undefined;
   /** Starts found in the stretch looked at, in descending order. */
   readonly #starts: number[] = [];
 
@@ -195,7 +198,7 @@ export class ProgramRunner {
       for (let block = Math.floor(from / REACH); block <= Math.floor(to / REACH); block++) {
         if (!this.#enter(program, block)) continue;
         const end = (block + 1) * REACH;
-        this.#find(program, block * REACH, end - 1, end + REACH);
+        this.#look(program, block * REACH, end - 1, end + REACH);
       }
       return;
     }
@@ -233,7 +236,14 @@ export class ProgramRunner {
     const from = this.#from[program]!;
     if (from < 0) return;
     this.#from[program] = -1;
-    this.#find(program, from, this.#to[program]!, this.#readTo[program]!);
+    this.#look(program, from, this.#to[program]!, this.#readTo[program]!);
+  }
+
+  #look(program: number, from: number, to: number, readTo: number): void {
+    const { profile } = this;
+    const began = profile?.now();
+    this.#find(program, from, to, readTo);
+    if (profile !== undefined) profile.verification(this.#field(program, PROGRAM.target), profile.now() - began!);
   }
 
   /** Finds the matches that start at the offsets `from … to` and end at `readTo` or before it. */

@@ -15,6 +15,7 @@ export interface ScanOptions {
   readonly report?: 'all' | 'evidence';
   readonly limits?: Partial<ScanLimits>;
   readonly abortSignal?: AbortSignal;
+  /** Has the scan measure what each rule and pattern takes (`ScanStats.profile`), which makes it slower. */
   readonly profile?: boolean;
   /** Takes the lines that rules write through the module `console`: at the end, in the order of the rules. */
   readonly onConsole?: (line: string) => void;
@@ -103,6 +104,35 @@ export interface ScanStats {
   readonly pageReads: number;
   /** Bytes left unread or unmatched because every rule was settled. */
   readonly bytesNotNeeded: number;
+  /** Where it was asked for; of a scan that was gone on with, since then. */
+  readonly profile?: ScanProfile;
+}
+
+/** Times in milliseconds. Rules and patterns that cost nothing are left out. */
+export interface ScanProfile {
+  /** Looking for literals and atoms of all patterns at once. */
+  readonly filterMs: number;
+  /** Settling rules by the object's size and header. */
+  readonly gatesMs: number;
+  readonly rules: readonly RuleProfile[];
+}
+
+export interface RuleProfile {
+  readonly rule: string;
+  readonly namespace: string;
+  readonly evaluations: number;
+  readonly evaluationMs: number;
+  readonly patterns: readonly PatternProfile[];
+}
+
+export interface PatternProfile {
+  readonly identifier: string;
+  readonly kind: PatternMatches['kind'];
+  /** Places that the filter named. */
+  readonly candidates: number;
+  /** Those that were a literal, and stretches that an automaton read. */
+  readonly verifications: number;
+  readonly ms: number;
 }
 
 /** The stream and the promised size differ, or `readAt` broke its word; there is no result. */

@@ -30,6 +30,7 @@ export interface ScanSettings {
   readonly externals: ReadonlyMap<number, ExternalScanValue>;
   readonly abortSignal: AbortSignal | undefined;
   readonly onConsole: ScanOptions['onConsole'] | undefined;
+  readonly profile: boolean;
 }
 
 /** Throws a RangeError or TypeError that names the option and what it takes. */
@@ -57,6 +58,7 @@ export function readScanOptions(image: RuleImage, options: ScanOptions): ScanSet
     externals: readExternals(image, options.externals ?? {}),
     abortSignal: options.abortSignal,
     onConsole: options.onConsole,
+    profile: options.profile === true,
   };
 }
 

@@ -15,6 +15,7 @@ import { LivePatterns } from './live-patterns.ts';
 import { MatchQueue } from './match-queue.ts';
 import { MatchStore } from './match-store.ts';
 import { Pages } from './pages.ts';
+import { Profile } from './profile.ts';
 import { ProgramRunner } from './program-runner.ts';
 import { Ranges } from './ranges.ts';
 import { reportMatches, ruleNames } from './report.ts';
@@ -63,6 +64,7 @@ export class StreamScanner {
   #evaluations = 0;
   #bytesNotMatched = 0;
   #reasons: ReadonlyMap<number, string> = new Map();
+  #profile: Profile | undefined;
 
   constructor(rules: CompiledRules, options: ScanOptions = {}) {
     this.#rules = loaded(rules);
@@ -104,6 +106,7 @@ export class StreamScanner {
     this.#pages = this.#makePages();
     this.#ranges = new Ranges(this.#pages);
     this.#evaluator = this.#makeEvaluator();
+    this.#beginProfile();
     this.#beginWhole();
   }
 
@@ -236,6 +239,7 @@ export class StreamScanner {
     this.#evaluations = 0;
     this.#bytesNotMatched = 0;
     this.#reasons = new Map();
+    this.#beginProfile();
     this.#beginWhole();
   }
 
@@ -277,6 +281,12 @@ export class StreamScanner {
     });
   }
 
+  #beginProfile(): void {
+    this.#profile = this.#settings.profile ? new Profile(this.#rules.image) : undefined;
+    this.#verifier.profile = this.#profile;
+    this.#programs.profile = this.#profile;
+  }
+
   #makePages(): Pages {
     const { readAt, limits, size } = this.#settings;
     const pages = new Pages(this.#rules.image.scalars[SCALAR.readsPages] === 1, readAt, limits);
@@ -315,7 +325,9 @@ export class StreamScanner {
     this.#programs.begin(window.cursor, limit, isLast);
     if (!this.#live.isAny) window.cursor = limit;
     while (window.cursor < limit) {
+      const began = this.#profile?.now();
       window.cursor = filter.look(window.bytes, window.cursor, limit, this.#takeHits);
+      this.#profile?.filter(this.#profile.now() - began!);
       this.#programs.settle();
       if (this.#queue.length >= RELEASE_AT) this.#release(this.#settledTo());
     }
@@ -327,7 +339,10 @@ export class StreamScanner {
 
   readonly #takeHits: TakeHits = (hits, count, origin) => {
     this.#candidateCount += count;
+    const began = this.#profile?.now();
     this.#verifier.verify(hits, count, origin);
+    // Patterns are told for themselves.
+    this.#profile?.filter(began! - this.#profile.now());
   };
 
   /** Hands matches that start before `offset` to the store and to chains. */
@@ -375,16 +390,21 @@ export class StreamScanner {
   #passGates(): void {
     const { values } = this.#states;
     const evidence = this.#evidence(false);
+    const began = this.#profile?.now();
     for (const { start, end, rules } of this.#rules.gates) {
       this.#evaluations++;
       if (this.#evaluator.evaluateCode(start, end, evidence) !== STATE.false) continue;
       for (const rule of rules) if (values[rule] === STATE.unknown) this.#states.settle(rule, STATE.false);
     }
+    this.#profile?.gates(this.#profile.now() - began!);
   }
 
   #evaluate(rule: number, isFinal: boolean): number {
     this.#evaluations++;
-    return this.#evaluator.evaluate(rule, this.#evidence(isFinal));
+    const began = this.#profile?.now();
+    const state = this.#evaluator.evaluate(rule, this.#evidence(isFinal));
+    this.#profile?.evaluation(rule, this.#profile.now() - began!);
+    return state;
   }
 
   #evidence(isFinal: boolean): Evidence {
@@ -410,6 +430,7 @@ export class StreamScanner {
       this.#evaluator,
       this.#evidence(true),
       this.#settings,
+      this.#profile,
     );
     this.#reasons = decision.reasons;
     this.#evaluations += decision.evaluations;
@@ -443,6 +464,7 @@ export class StreamScanner {
         evaluations: this.#evaluations,
         pageReads: this.#pages.reads,
         bytesNotNeeded: this.#bytesNotMatched + unread,
+        ...(this.#profile && { profile: this.#profile.result() }),
       },
     };
   }

@@ -9,6 +9,8 @@ import {
   BASE64_FIELDS,
   LITERAL,
   LITERAL_FIELDS,
+  PROGRAM,
+  PROGRAM_FIELDS,
   stringBytesOf,
   USER,
   USER_FIELDS,
@@ -21,6 +23,7 @@ import { Guards } from './guards.ts';
 import type { LivePatterns } from './live-patterns.ts';
 import type { MatchQueue } from './match-queue.ts';
 import { isFreeOnLeft, isFreeOnRight, standsAlone } from './neighbours.ts';
+import type { Profile } from './profile.ts';
 import type { ProgramRunner } from './program-runner.ts';
 import type { Window } from './window.ts';
 
@@ -33,6 +36,8 @@ export class Verifier {
   readonly #live: LivePatterns;
   /** Literals that were there. */
   verified = 0;
+  /** Told of every hit, when there is one. */
+  profile: Profile | undefined;
 
   constructor(image: RuleImage, window: Window, queue: MatchQueue, programs: ProgramRunner, live: LivePatterns) {
     this.#image = image;
@@ -48,29 +53,56 @@ export class Verifier {
    * window's end.
    */
   verify(hits: Int32Array, count: number, origin: number): void {
-    const { literals, filterStarts, atoms } = this.#image;
-    const literalCount = literals.length / LITERAL_FIELDS;
+    const { filterStarts } = this.#image;
     const { dataStart, end } = this.#window;
     const live = this.#live.entries;
+    const { profile } = this;
     for (let at = 0; at < count * 2; at += 2) {
       const entry = hits[at + 1]!;
       if (live[entry] === 0) continue;
       const start = origin + hits[at]! - filterStarts[entry]!;
       if (start < dataStart || start >= end) continue;
-      if (entry >= literalCount) {
-        const atom = entry - literalCount;
-        if (this.#guards.letsPass(atoms[atom * ATOM_FIELDS + ATOM.guard]!, start)) this.#programs.atomAt(atom, start);
-        continue;
-      }
-      const row = entry * LITERAL_FIELDS;
-      const length = literals[row + LITERAL.length]!;
-      if (start + length > end) continue;
-      const isWhole = length <= COMPARED_BYTES && literals[row + LITERAL.negation]! < 0;
-      if (!isWhole && !this.#fits(row, start, length)) continue;
-      this.verified++;
-      const firstUser = literals[row + LITERAL.firstUser]!;
-      const userCount = literals[row + LITERAL.userCount]!;
-      for (let user = firstUser; user < firstUser + userCount; user++) this.#tell(user * USER_FIELDS, start, length);
+      if (profile === undefined) this.#verifyHit(entry, start);
+      else this.#verifyProfiled(profile, entry, start);
+    }
+  }
+
+  /** Was it a literal, and there? */
+  #verifyHit(entry: number, start: number): boolean {
+    const { literals, atoms } = this.#image;
+    const row = entry * LITERAL_FIELDS;
+    if (row >= literals.length) {
+      const atom = entry - literals.length / LITERAL_FIELDS;
+      if (this.#guards.letsPass(atoms[atom * ATOM_FIELDS + ATOM.guard]!, start)) this.#programs.atomAt(atom, start);
+      return false;
+    }
+    const length = literals[row + LITERAL.length]!;
+    if (start + length > this.#window.end) return false;
+    const isWhole = length <= COMPARED_BYTES && literals[row + LITERAL.negation]! < 0;
+    if (!isWhole && !this.#fits(row, start, length)) return false;
+    this.verified++;
+    const firstUser = literals[row + LITERAL.firstUser]!;
+    const past = firstUser + literals[row + LITERAL.userCount]!;
+    for (let user = firstUser; user < past; user++) this.#tell(user * USER_FIELDS, start, length);
+    return true;
+  }
+
+  /** Users of one literal share the time. */
+  #verifyProfiled(profile: Profile, entry: number, start: number): void {
+    const from = profile.now();
+    const isThere = this.#verifyHit(entry, start);
+    const ms = profile.now() - from;
+    const { literals, literalUsers, atoms, programs } = this.#image;
+    const row = entry * LITERAL_FIELDS;
+    if (row >= literals.length) {
+      const program = atoms[(entry - literals.length / LITERAL_FIELDS) * ATOM_FIELDS + ATOM.program]!;
+      profile.candidate(programs[program * PROGRAM_FIELDS + PROGRAM.target]!, false, ms);
+      return;
+    }
+    const firstUser = literals[row + LITERAL.firstUser]!;
+    const userCount = literals[row + LITERAL.userCount]!;
+    for (let user = firstUser; user < firstUser + userCount; user++) {
+      profile.candidate(literalUsers[user * USER_FIELDS + USER.target]!, isThere, ms / userCount);
     }
   }
 

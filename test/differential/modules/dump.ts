@@ -9,11 +9,11 @@ import type {
   DictionaryValue,
   Module,
   ModuleValue,
+  RegexValue,
   StructureValue,
 } from '../../../shared/yara/modules/module.ts';
 import { computeOver } from '../../../shared/yara/modules/range-computations.ts';
 import { functionLink, type StructureSchema, type TypeSchema } from '../../../shared/yara/modules/schema.ts';
-import { TextRegex } from '../../../shared/yara/scan/text-regex.ts';
 import { memoryView } from './memory-view.ts';
 
 /** Items of a longer array are asked at its start, at its end, and evenly between. */
@@ -24,7 +24,7 @@ export interface Call {
   readonly text: string;
   /** As `functionLink` names it. */
   readonly link: string;
-  readonly arguments: readonly (boolean | number | bigint | string | TextRegex)[];
+  readonly arguments: readonly (boolean | number | bigint | string | RegexValue)[];
 }
 
 export function dump(module: Module, bytes: Uint8Array, calls: readonly Call[] = []): string[] {
@@ -87,6 +87,10 @@ function dumpValue(
         }
       return;
     case 'array': {
+      if (value === undefined) {
+        conditions.push(`not defined ${path}.len()`);
+        return;
+      }
       const array = value as ArrayValue;
       const { length } = array;
       conditions.push(`${path}.len() == ${length}`);

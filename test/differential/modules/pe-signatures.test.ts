@@ -36,7 +36,7 @@ const SIGNER = commonName('Signer');
 
 function conditionsOf(bytes: Uint8Array): string[] {
   const calls: Call[] = [];
-  return dump(peModule, bytes, calls).filter((condition) => condition.includes('sign'));
+  return dump(peModule, bytes, calls).filter((condition) => condition.includes('sign') && !condition.includes('rich_'));
 }
 
 async function differences(bytes: Uint8Array): Promise<string[]> {

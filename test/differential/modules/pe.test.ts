@@ -1,5 +1,5 @@
 /**
- * Everything `pe` says of real files and of damaged copies is what YARA-X says. `SLUICE_RUNS=100` takes a hundred times as
+ * Everything `pe` says of real files and of damaged copies is what YARA-X says, but for the entries in `pe-dialect.ts`. `SLUICE_RUNS=100` takes a hundred times as
  * many damaged copies.
  */
 import { describe, expect, it } from 'vitest';
@@ -9,15 +9,19 @@ import { notHolding } from './ask.ts';
 import { dump } from './dump.ts';
 import { mutated } from './mutate.ts';
 import { packageFiles } from './package-files.ts';
+import { explanation } from './pe-dialect.ts';
 import { callsOf, partsOf } from './pe-parts.ts';
 
 const files = packageFiles(Buffer.from('MZ'));
 /** Damaged copies are made of files up to this length only: each copy is asked whole. */
-const MAX_DAMAGED_BYTES = 400_000;
+const MAX_DAMAGED_BYTES = 120_000;
 const damageable = files.filter(({ bytes }) => bytes.length <= MAX_DAMAGED_BYTES);
 
-function differences(bytes: Uint8Array): Promise<string[]> {
-  return notHolding('pe', dump(peModule, bytes, callsOf(bytes)), bytes);
+/** Differences that no entry explains. */
+async function differences(bytes: Uint8Array): Promise<string[]> {
+  const failing = await notHolding('pe', dump(peModule, bytes, callsOf(bytes)), bytes);
+  const explained = await Promise.all(failing.map((condition) => explanation(condition, bytes)));
+  return failing.filter((_, at) => explained[at] === undefined);
 }
 
 describe.skipIf(files.length === 0)(`pe on files of packages, seed ${seed}`, () => {

@@ -7,6 +7,7 @@ import { signaturesSchema } from './signatures-schema.ts';
 
 const integer: FieldSchema = { type: 'integer' };
 const boolean: FieldSchema = { type: 'boolean' };
+const text: FieldSchema = { type: 'text' };
 
 const version: FieldSchema = { type: structure('pe.Version', { major: 'integer', minor: 'integer' }) };
 
@@ -26,6 +27,53 @@ const section = structure('pe.Section', {
 
 const directory = structure('pe.DirEntry', { virtual_address: 'integer', size: 'integer' });
 const overlay = structure('pe.Overlay', { offset: 'integer', size: 'integer' });
+
+const importedFunction = structure('pe.Function', { name: 'text', ordinal: 'integer', rva: 'integer' });
+
+const imported = structure('pe.Import', {
+  library_name: 'text',
+  number_of_functions: 'integer',
+  functions: { kind: 'array', item: importedFunction },
+});
+
+const exported = structure('pe.Export', {
+  name: 'text',
+  ordinal: 'integer',
+  rva: 'integer',
+  offset: 'integer',
+  forward_name: 'text',
+});
+
+const resource = structure('pe.Resource', {
+  length: 'integer',
+  rva: 'integer',
+  offset: 'integer',
+  type: 'integer',
+  id: 'integer',
+  language: 'integer',
+  type_string: 'text',
+  name_string: 'text',
+  language_string: 'text',
+});
+
+const richTool = structure('pe.RichTool', { toolid: 'integer', version: 'integer', times: 'integer' });
+
+const richSignature: StructureSchema = {
+  ...structure('pe.RichSignature', {
+    offset: 'integer',
+    length: 'integer',
+    key: 'integer',
+    raw_data: 'text',
+    clear_data: 'text',
+    tools: { kind: 'array', item: richTool },
+  }),
+  functions: {
+    toolid: [reads('integer', 'integer'), reads('integer', 'integer', 'integer')],
+    version: [reads('integer', 'integer'), reads('integer', 'integer', 'integer')],
+  },
+};
+
+const versionText = structure('pe.KeyValue', { key: 'text', value: 'text' });
 
 export const peSchema: StructureSchema = {
   kind: 'structure',
@@ -69,6 +117,25 @@ export const peSchema: StructureSchema = {
     sections: { type: { kind: 'array', item: section } },
     data_directories: { type: { kind: 'array', item: directory } },
     overlay: { type: overlay },
+    rich_signature: { type: richSignature },
+    pdb_path: text,
+    number_of_imports: integer,
+    number_of_imported_functions: integer,
+    import_details: { type: { kind: 'array', item: imported } },
+    number_of_delayed_imports: integer,
+    number_of_delayed_imported_functions: integer,
+    delayed_import_details: { type: { kind: 'array', item: imported } },
+    number_of_exports: integer,
+    dll_name: text,
+    export_timestamp: integer,
+    export_details: { type: { kind: 'array', item: exported } },
+    number_of_resources: { type: 'integer', deprecated: 'use `pe.resources.len()` instead' },
+    resource_timestamp: integer,
+    resource_version: version,
+    resources: { type: { kind: 'array', item: resource } },
+    number_of_version_infos: integer,
+    version_info: { type: { kind: 'dictionary', key: 'text', value: 'text' } },
+    version_info_list: { type: { kind: 'array', item: versionText } },
     ...signaturesSchema,
   },
   functions: {
@@ -77,6 +144,24 @@ export const peSchema: StructureSchema = {
     is_dll: [reads('boolean')],
     rva_to_offset: [reads('integer', 'integer')],
     section_index: [reads('integer', 'text'), reads('integer', 'integer')],
+    calculate_checksum: [{ ...reads('integer'), range: { kind: 'wordSum', part: 'whole' } }],
+    imphash: [{ ...reads('text'), constraint: { isLowerCase: true, length: 32 } }],
+    imports: [
+      reads('integer', 'text'),
+      reads('boolean', 'text', 'text'),
+      reads('integer', 'text', 'integer'),
+      reads('integer', 'regex', 'regex'),
+      reads('integer', 'integer', 'text'),
+      reads('boolean', 'integer', 'text', 'text'),
+      reads('boolean', 'integer', 'text', 'integer'),
+      reads('integer', 'integer', 'regex', 'regex'),
+    ],
+    import_rva: [reads('integer', 'text', 'text'), reads('integer', 'text', 'integer')],
+    delayed_import_rva: [reads('integer', 'text', 'text'), reads('integer', 'text', 'integer')],
+    exports: [reads('boolean', 'text'), reads('boolean', 'integer'), reads('boolean', 'regex')],
+    exports_index: [reads('integer', 'text'), reads('integer', 'integer'), reads('integer', 'regex')],
+    locale: [reads('boolean', 'integer')],
+    language: [reads('boolean', 'integer')],
   },
   constants: peConstants,
 };

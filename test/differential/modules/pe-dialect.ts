@@ -1,0 +1,38 @@
+/**
+ * Where YARA-X 1.20 answers otherwise about a PE file, and is wrong. Each entry of `shared/yara/DIALECT.md` has its predicate
+ * here: a condition that the reference then says is true.
+ *
+ * - `absent-array`: an array in a structure that a file lacks has one item, of which nothing is defined.
+ * - `checksum-odd-byte`: the last byte of a file of odd length is left out of its checksum.
+ */
+import type { CallContext } from '../../../shared/yara/modules/module.ts';
+import { peFunctions } from '../../../shared/yara/modules/pe/functions.ts';
+import { peModule } from '../../../shared/yara/modules/pe/pe.ts';
+import { computeOver } from '../../../shared/yara/modules/range-computations.ts';
+import { notHolding } from './ask.ts';
+import { memoryView } from './memory-view.ts';
+
+/** The entry that explains why the condition does not hold, if one does. */
+export async function explanation(condition: string, bytes: Uint8Array): Promise<string | undefined> {
+  for (const [entry, told] of Object.entries(entries)) {
+    const instead = told(condition, bytes);
+    if (instead !== undefined && (await notHolding('pe', [instead], bytes)).length === 0) return entry;
+  }
+  return undefined;
+}
+
+const entries: Readonly<Record<string, (condition: string, bytes: Uint8Array) => string | undefined>> = {
+  'absent-array': (condition) => {
+    const [, structure, array] = /^(pe\..+)\.(\w+)\.len\(\) == 0$/.exec(condition) ?? [];
+    if (structure !== 'pe.rich_signature') return undefined;
+    return `${structure}.${array}.len() == 1 and not defined ${structure}.offset`;
+  },
+  'checksum-odd-byte': (condition, bytes) => {
+    if (!condition.startsWith('pe.calculate_checksum() == ') || bytes.length % 2 === 0) return undefined;
+    const object = memoryView(bytes);
+    const root = peModule.open!(object);
+    const range = (): number => computeOver('wordSum', bytes.subarray(0, -1));
+    const context = { object, root: () => root, range } as unknown as CallContext;
+    return `pe.calculate_checksum() == ${peFunctions['pe.calculate_checksum()']!(context) as number}`;
+  },
+};
