@@ -47,6 +47,11 @@ export interface PublishedRulesConfig {
   readonly publicKey: string | undefined;
 }
 
+export interface TelemetryConfig {
+  readonly connectionString: string;
+  readonly withSpans: boolean;
+}
+
 export interface Config {
   /** Watched accounts, in the order given, each once. */
   readonly accounts: readonly string[];
@@ -74,6 +79,8 @@ export interface Config {
   readonly quarantine: string | undefined;
   readonly notifyQueue: string;
   readonly notifyVerdicts: readonly NotifiableVerdict[];
+  /** Undefined where none is sent. */
+  readonly telemetry: TelemetryConfig | undefined;
   readonly logLevel: LogLevel;
   readonly cleanRows: CleanRows;
   /** What the operator should know but need not repair: settings that nothing reads. */
@@ -137,6 +144,7 @@ export function readConfig(env: Environment): Config {
     logLevel: reader.read(settings.logLevel),
     cleanRows: reader.read(settings.cleanRows),
   };
+  const telemetry = readTelemetry(reader);
   const warnings = reader.readUnknown();
   if (reader.faults.length > 0) throw new ConfigError(reader.faults);
 
@@ -149,6 +157,7 @@ export function readConfig(env: Environment): Config {
     reactions,
     quarantine,
     publishedRules,
+    telemetry,
     ...withoutGaps(values),
     warnings,
   });
@@ -261,6 +270,13 @@ function readPublishedRules(
     }
   }
   return { url, digest, publicKey };
+}
+
+function readTelemetry(reader: SettingsReader): TelemetryConfig | undefined {
+  const mode = reader.read(settings.telemetry);
+  const connectionString = reader.read(settings.telemetryConnection);
+  if (mode === 'off' || connectionString === undefined) return undefined;
+  return { connectionString, withSpans: mode === 'traces' };
 }
 
 /** At most this many unknown names are looked at; an environment can hold thousands of variables. */
