@@ -45,7 +45,9 @@ export function describeReactionContract(name: string, { make, effect, nothing }
       service = await startService();
       reaction = make(service);
     });
-    afterEach(() => { service.proxy.reset(); });
+    afterEach(() => {
+      service.proxy.reset();
+    });
     afterAll(() => service.close());
 
     it('has the name that stands in the settings', () => {

@@ -6,6 +6,8 @@ import { QueueServiceClient } from '@azure/storage-queue';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { connectStateStorage } from '../../../shared/ledger/state-storage.ts';
 import { localCredential } from '../../../shared/local/local-credential.ts';
+import { createIngestionClient } from '../../../shared/sinks/ingestion-client.ts';
+import { createLogAnalyticsSink } from '../../../shared/sinks/log-analytics.ts';
 import { createNotifyReaction } from '../../../shared/reactions/notify.ts';
 import { createQuarantineReaction } from '../../../shared/reactions/quarantine.ts';
 import type { Reaction } from '../../../shared/reactions/reaction.ts';
@@ -82,7 +84,9 @@ let service: Service;
 beforeAll(async () => {
   service = await startService();
 });
-afterEach(() => { service.proxy.reset(); });
+afterEach(() => {
+  service.proxy.reset();
+});
 afterAll(() => service.close());
 
 describe('tags', () => {
@@ -287,13 +291,25 @@ describe('a notification', () => {
 });
 
 describe('the app', () => {
+  /** A sink that waits as long as a busy machine needs. */
+  const patient = () => {
+    const { endpoint } = service;
+    const client = createIngestionClient({
+      endpoint: endpoint.url,
+      credential: localCredential(),
+      certificatePem: endpoint.certificatePem,
+    });
+    return {
+      sinks: [createLogAnalyticsSink({ client, dcrId: endpoint.dcrId, gatherForMs: 5, retryForMs: 60_000 })],
+    };
+  };
   const settings = () => ({
     reactions: ['tags', 'quarantine', 'notify'] as const,
     quarantine: `${service.proxy.endpoint}/${QUARANTINE}`,
   });
 
   it('reacts to nothing unless it is told to', async () => {
-    const app = await service.start();
+    const app = await service.start({}, patient());
     const upload = await service.upload(malicious);
     await app.handleMessage(service.event(upload));
     expect(service.outcomesOf(upload.name)).toEqual(['match']);
@@ -301,7 +317,7 @@ describe('the app', () => {
   });
 
   it('labels what is clean, and takes away what matches', async () => {
-    const app = await service.start(settings());
+    const app = await service.start(settings(), patient());
     const [good, bad] = [await service.upload(harmless), await service.upload(malicious)];
     await app.handleMessage(service.event(good));
     await app.handleMessage(service.event(bad));
@@ -311,7 +327,7 @@ describe('the app', () => {
   });
 
   it('has nothing more to say of events that come after the object was taken away', async () => {
-    const app = await service.start(settings());
+    const app = await service.start(settings(), patient());
     const upload = await service.upload(malicious);
     await app.handleMessage(service.event(upload));
     await app.handleMessage(service.event(upload));
@@ -321,7 +337,7 @@ describe('the app', () => {
   });
 
   it('never scans what lies in the quarantine', async () => {
-    const app = await service.start(settings());
+    const app = await service.start(settings(), patient());
     const name = randomUUID();
     const container = quarantineOf(service);
     await container.createIfNotExists();
@@ -336,7 +352,7 @@ describe('the app', () => {
   });
 
   it('does later what it cannot do now, without another row', async () => {
-    const app = await service.start(settings(), { reactorLimits: { firstDelayInMs: 0 } });
+    const app = await service.start(settings(), { ...patient(), reactorLimits: { firstDelayInMs: 0 } });
     await service.takeMessages();
     const upload = await service.upload(malicious);
     service.proxy.reset((request) => (isDelete(request) ? error(403, 'AuthorizationPermissionMismatch') : undefined));
@@ -354,7 +370,7 @@ describe('the app', () => {
   });
 
   it('does nothing to an object before its rows are accepted', async () => {
-    const app = await service.start(settings(), { outboxLimits: { firstDelayInMs: 0 } });
+    const app = await service.start(settings(), { ...patient(), outboxLimits: { firstDelayInMs: 0 } });
     await service.takeMessages();
     const upload = await service.upload(malicious);
     service.endpoint.failNext([{ status: 403, code: 'OperationFailed' }]);
