@@ -7,9 +7,12 @@ import type { TokenCredential } from '@azure/identity';
 import { BlobServiceClient } from '@azure/storage-blob';
 import type { Config } from './base/config.ts';
 import { readConfig } from './base/config.ts';
+import { errorText } from './base/describe-error.ts';
 import { SluiceError } from './base/errors.ts';
 import type { Logger } from './base/log.ts';
 import { createLogger } from './base/log.ts';
+import type { Telemetry } from './base/telemetry.ts';
+import { laterTelemetry, noTelemetry } from './base/telemetry.ts';
 import { functionTimeoutInMs } from './base/settings.ts';
 import type { AllowList } from './events/allow-list.ts';
 import { allowListOf, blobEndpointOf } from './events/allow-list.ts';
@@ -45,12 +48,14 @@ import type { Policy } from './scanner/policies.ts';
 import type { PublishedRules, ReleaseRefusal } from './scanner/published-rules.ts';
 import { loadRuleUnit } from './scanner/rule-unit.ts';
 import { RulesInUse } from './scanner/rules-in-use.ts';
+import { measureReport } from './scanner/measure-reports.ts';
 import { scanCanary } from './scanner/scan-canary.ts';
 import { ScanJudge } from './scanner/scan-judge.ts';
 import type { ScanReport } from './scanner/scan-report.ts';
 import { ScanSlots } from './scanner/scan-slots.ts';
 import type { CheckpointStore } from './scanner/slice-runner.ts';
 import { recordCleanHours, tallyCleanScans } from './sinks/clean-hours.ts';
+import { ENGINE_VERSION } from './yara/index.ts';
 import { createSinks } from './sinks/registry.ts';
 import type { SinkContext } from './sinks/registry.ts';
 import { SinkError } from './sinks/sink-error.ts';
@@ -102,6 +107,7 @@ export interface AppOverrides {
   readonly messageLimits?: MessageLimits;
   /** How objects are read; see `openBlob`. */
   readonly openOptions?: Omit<OpenBlobOptions, 'abortSignal'>;
+  readonly telemetry?: Telemetry;
   readonly healthLimits?: Omit<HealthCheckOptions, 'log'>;
   /** How often published rules are looked for, at most. */
   readonly rulesEveryMs?: number;
@@ -118,6 +124,7 @@ const NO_OBJECT = {
   versionId: undefined,
 };
 const NO_SCAN = '0'.repeat(64);
+const TELEMETRY_LATER_IN_MS = 2_000;
 const CANARY_MARK = 'canary.json';
 
 /** What recording needs at most, once a scan has ended. */
@@ -155,7 +162,9 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     log,
     ...(overrides.outboxLimits && { limits: overrides.outboxLimits }),
   });
-  const recorder = new ReportRecorder({ ledger, outbox, log, deliver: (report) => deliverTo(sinks, report) });
+  const telemetry = overrides.telemetry ?? telemetryOf(config, credential, log);
+  const deliver = (report: ScanReport) => deliverAndCount(sinks, report, telemetry);
+  const recorder = new ReportRecorder({ ledger, outbox, log, deliver });
   const parts = {
     allow,
     recorder,
@@ -195,9 +204,13 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       const wanted = request.kind === 'scan' ? request.resumes?.rulesDigest : undefined;
       const scanner = await rules.choose(({ unit }) => wanted === undefined || unit.ruleSet.digest === wanted);
       await refusals();
-      return scanner.requests.handle(request, context);
+      return measured(request, telemetry, (onStage) => scanner.requests.handle(request, { ...context, onStage }));
     },
   };
+  telemetry.observe('sluice.outbox.waiting', () => outbox.lastCount);
+  telemetry.observe('sluice.rules', () => rules.current.unit.ruleSet.ruleCount);
+  telemetry.observe('sluice.rules.skipped', () => rules.current.unit.ruleSet.skippedRuleCount);
+  telemetry.observe('sluice.rules.refused', () => (published?.refusal === undefined ? 0 : 1));
   const walkParts = {
     allow,
     ledger,
@@ -272,7 +285,9 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     handlePoison: async (message, metadata = {}) => {
       const abortSignal = AbortSignal.timeout(functionTimeoutInMs - RECORDING_IN_MS);
       const { poison } = await rules.choose();
-      return poison.handle(message, messages.contextOf(metadata, abortSignal));
+      const handled = await poison.handle(message, messages.contextOf(metadata, abortSignal));
+      for (const report of handled.flatMap(({ reports }) => reports)) measureReport(report, telemetry);
+      return handled;
     },
     sweep: async () => {
       if (config.sweepInMs === 0) return;
@@ -286,7 +301,6 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       await refusals();
       const refusal = published?.refusal;
       const remark = refusal && `the published rules are refused: ${refusal.problem}`;
-      const deliver = (report: ScanReport) => deliverTo(sinks, report);
       const report = await scanCanary({ ruleSet: unit.ruleSet, frames, judge, log, deliver, remark });
       const mark = JSON.stringify({ at: report.scanFinishedAt, verdict: report.outcome.verdict });
       await canaryMark.write(CANARY_MARK, Buffer.from(mark));
@@ -299,9 +313,13 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
         log,
       ),
     checkHealth: () => health.check(),
-    drain: () => messages.drain(),
+    drain: async () => {
+      await messages.drain();
+      await telemetry.flush();
+    },
     close: async () => {
       await messages.drain();
+      await telemetry.close();
       await Promise.all(sinks.map((sink) => sink.close()));
     },
   };
@@ -440,6 +458,53 @@ function digestsOf({ digests }: Config): Pick<RequestHandlerParts['scan'], 'dige
       return { digests: ['sha256', 'md5'], digestsOf: 'all' };
     case 'findings':
       return { digests: ['sha256'], digestsOf: 'findings' };
+  }
+}
+
+/** The SDK takes a while to load: nothing waits for it. */
+function telemetryOf({ telemetry }: Config, credential: TokenCredential, log: Logger): Telemetry {
+  if (telemetry === undefined) return noTelemetry;
+  const load = async (): Promise<Telemetry> => {
+    // What begins has the processor for itself.
+    await new Promise((resolve) => setTimeout(resolve, TELEMETRY_LATER_IN_MS).unref());
+    const { createAzureTelemetry } = await import('./base/open-telemetry.ts');
+    return createAzureTelemetry({ ...telemetry, credential, version: ENGINE_VERSION });
+  };
+  return laterTelemetry(load, (error) => {
+    log.warn('telemetry cannot be sent', { error });
+  });
+}
+
+/** Handles a request as one span, and counts what was recorded of it. */
+async function measured(
+  request: SluiceRequest,
+  telemetry: Telemetry,
+  handle: (onStage: (stage: string) => void) => Promise<HandledRequest>,
+): Promise<HandledRequest> {
+  const span = telemetry.startSpan('scan');
+  try {
+    const handled = await handle(span.stage);
+    for (const report of handled.reports) measureReport(report, telemetry);
+    const report = handled.reports[0];
+    span.end({
+      'sluice.scan_id': handled.scanId,
+      'sluice.url': request.url,
+      'sluice.verdict': report?.outcome.verdict ?? handled.left ?? 'recordedBefore',
+      'sluice.bytes': report?.bytesRead ?? 0,
+    });
+    return handled;
+  } catch (error) {
+    span.end({ 'sluice.url': request.url }, errorText(error, 200));
+    throw error;
+  }
+}
+
+async function deliverAndCount(sinks: readonly Sink[], report: ScanReport, telemetry: Telemetry): Promise<void> {
+  try {
+    await deliverTo(sinks, report);
+  } catch (error) {
+    telemetry.count('sluice.ingestion.failures', 1, { code: error instanceof SluiceError ? error.code : 'bug' });
+    throw error;
   }
 }
 

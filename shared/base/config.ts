@@ -38,6 +38,11 @@ export interface PublishedRulesConfig {
   readonly publicKey: string | undefined;
 }
 
+export interface TelemetryConfig {
+  readonly connectionString: string;
+  readonly withSpans: boolean;
+}
+
 export interface Config {
   /** Watched accounts, in the order given, each once. */
   readonly accounts: readonly string[];
@@ -59,6 +64,8 @@ export interface Config {
   readonly sliceInMs: number;
   /** 0: no sweep. */
   readonly sweepInMs: number;
+  /** Undefined where none is sent. */
+  readonly telemetry: TelemetryConfig | undefined;
   readonly logLevel: LogLevel;
   readonly cleanRows: CleanRows;
   /** What the operator should know but need not repair: settings that nothing reads. */
@@ -119,11 +126,21 @@ export function readConfig(env: Environment): Config {
     logLevel: reader.read(settings.logLevel),
     cleanRows: reader.read(settings.cleanRows),
   };
+  const telemetry = readTelemetry(reader);
   const warnings = reader.readUnknown();
   if (reader.faults.length > 0) throw new ConfigError(reader.faults);
 
   invariant(accounts && state && sinks, 'a required setting was not read, and that was no fault');
-  return Object.freeze({ accounts, state, sinks, ingestion, publishedRules, ...withoutGaps(values), warnings });
+  return Object.freeze({
+    accounts,
+    state,
+    sinks,
+    ingestion,
+    publishedRules,
+    telemetry,
+    ...withoutGaps(values),
+    warnings,
+  });
 }
 
 /**
@@ -219,6 +236,13 @@ function readPublishedRules(
     }
   }
   return { url, digest, publicKey };
+}
+
+function readTelemetry(reader: SettingsReader): TelemetryConfig | undefined {
+  const mode = reader.read(settings.telemetry);
+  const connectionString = reader.read(settings.telemetryConnection);
+  if (mode === 'off' || connectionString === undefined) return undefined;
+  return { connectionString, withSpans: mode === 'traces' };
 }
 
 /** At most this many unknown names are looked at; an environment can hold thousands of variables. */

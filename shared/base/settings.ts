@@ -31,6 +31,7 @@ export type SinkName = (typeof sinkNames)[number];
 export type CleanRows = 'all' | 'hourly';
 export type Digests = 'sha256' | 'sha256,md5' | 'findings';
 export type EvidenceMode = 'excerpt' | 'offsets' | 'none';
+export type TelemetryMode = 'metrics' | 'traces' | 'off';
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** `functionTimeout` of host.json: the host kills the worker then, with every scan in it. */
@@ -210,6 +211,24 @@ export const settings = {
     defaultText: '48h',
     parse: durationWithin(0, 720 * 3_600_000),
   }),
+  telemetry: setting({
+    name: 'SLUICE_TELEMETRY',
+    meaning:
+      'What the app sends to Application Insights of its own: sums and distributions, a span for each scan too, or nothing',
+    form: 'metrics, traces (which brings both) or off',
+    example: 'traces',
+    defaultText: 'metrics',
+    parse: oneOf<TelemetryMode>('metrics', 'traces', 'off'),
+  }),
+  telemetryConnection: setting({
+    name: 'APPLICATIONINSIGHTS_CONNECTION_STRING',
+    meaning: 'Where telemetry goes; the Functions host reads it too. Without it there is none',
+    form: 'the connection string of an Application Insights resource, with an https IngestionEndpoint',
+    example:
+      'InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=https://westeurope-5.in.applicationinsights.azure.com/',
+    isSecret: true,
+    parse: parseTelemetryConnection,
+  }),
   logLevel: setting({
     name: 'SLUICE_LOG_LEVEL',
     meaning: 'The least severe log lines that are written',
@@ -318,6 +337,19 @@ function parseDigest(text: string): Parsed<string> {
 function parsePublicKey(text: string): Parsed<string> {
   const der = /^[A-Za-z0-9+/]{59}=$/.test(text) ? Buffer.from(text, 'base64').toString('hex') : '';
   return der.startsWith('302a300506032b6570032100') ? { value: text } : { fault: `${quote(text)} is no such key` };
+}
+
+/** Its key is only a name: the resource takes nothing without a token. It is not quoted all the same. */
+function parseTelemetryConnection(text: string): Parsed<string> {
+  const parts = new Map(
+    text.split(';').map((part): [string, string] => {
+      const [name = '', ...value] = part.split('=');
+      return [name.trim().toLowerCase(), value.join('=').trim()];
+    }),
+  );
+  if (!('value' in parseGuid(parts.get('instrumentationkey') ?? ''))) return { fault: 'it has no InstrumentationKey' };
+  const endpoint = parseHttpsOrigin(parts.get('ingestionendpoint') ?? '');
+  return 'value' in endpoint ? { value: text } : { fault: 'it has no https IngestionEndpoint' };
 }
 
 /** Whether an https origin, as `parseHttpsOrigin` gives it, is on this machine. */

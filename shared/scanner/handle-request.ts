@@ -79,6 +79,8 @@ export interface RequestContext {
   readonly abortSignal: AbortSignal;
   /** Leaves what is being scanned for another worker. */
   readonly yieldSignal: AbortSignal;
+  /** Told what the request is at from now on: `ledger`, `open`, `claim`, `scan`, `record`. */
+  readonly onStage?: (stage: string) => void;
 }
 
 export interface HandledRequest {
@@ -153,13 +155,15 @@ export class RequestHandler {
   }
 
   async #scan(request: ScanRequest, context: RequestContext): Promise<HandledRequest> {
+    const asked = this.#frames.asked(request);
     if (request.api !== undefined && !knownApis.has(request.api)) {
       this.#parts.log.warn('an operation not known to this version raised the event; the object is scanned', {
+        scanId: asked.scanId,
         api: request.api,
         url: request.url,
       });
     }
-    const asked = this.#frames.asked(request);
+    context.onStage?.('ledger');
     const replaced = (request.replaced ?? []).map((version) => this.#frames.asked({ ...request, ...version }));
     if (request.eTag !== undefined && replaced.length === 0 && (await this.#isSettled(asked, request))) {
       return { request, scanId: asked.scanId, reports: [] };
@@ -182,6 +186,7 @@ export class RequestHandler {
     context: RequestContext,
   ): Promise<Ended | undefined> {
     let current: ReportFrame | undefined;
+    context.onStage?.('open');
     try {
       const opened = await this.#open(request, context);
       try {
@@ -229,6 +234,7 @@ export class RequestHandler {
       outcomeOfProperties(properties) ?? outcomeOfPolicy(decision) ?? outcomeOfCopy(properties, isLastTry(context));
     if (unscannable !== undefined) return { frame, reports: await this.#recordOutcome(frame, unscannable) };
     const { resumes } = request;
+    context.onStage?.('claim');
     const generation = resumes?.scanId === frame.scanId ? resumes.generation : undefined;
     // Another version or other rules: what earlier slices learnt is of no use.
     if (resumes !== undefined && generation === undefined) await this.#slices.forget(resumes.scanId);
@@ -261,12 +267,14 @@ export class RequestHandler {
     context: RequestContext,
   ): Promise<Ended> {
     const { frame } = claim;
+    context.onStage?.('scan');
     try {
       const slice = await this.#runSlice(claim, opened, context);
       if (slice.kind === 'lost') return { frame, reports: [], left: { kind: 'elsewhere' } };
       if (slice.kind === 'yielded') return { frame, reports: [], left: slice };
       const { scan } = slice;
       if (scan.cause !== undefined && isWorthAnotherTry(scan.cause) && !isLastTry(context)) throw scan.cause;
+      context.onStage?.('record');
       const report = await this.#judge.report(frame, scan, opened, decision, context.abortSignal);
       const reports = asList(await this.#recorder.record(report));
       if (claim.hasCheckpoint) await this.#slices.forget(frame.scanId);

@@ -104,6 +104,11 @@ export class ReportOutbox {
     log.info('a report was delivered from the outbox', { scanId, verdict: report.outcome.verdict, attempt });
   }
 
+  /** How many wait, as last counted; a count stops at the limit. */
+  get lastCount(): number {
+    return this.#count;
+  }
+
   /** Whether so many reports wait that no more should be made. Never rejects. Lists the outbox seldom while nothing waits. */
   async isFull(): Promise<boolean> {
     const { store, log, limits } = this.#parts;

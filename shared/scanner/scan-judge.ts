@@ -57,7 +57,7 @@ export class ScanJudge {
     const asked = decision.kind === 'limit' ? this.#limit(frame, scan, decision.limit) : { frame, scan };
     const { sizeInBytes, digests, result } = asked.scan;
     const hasFinding = (result?.matches.length ?? 0) > 0;
-    const tags = hasFinding ? await this.#tagsOf(properties.url, readTags, abortSignal) : undefined;
+    const tags = hasFinding ? await this.#tagsOf(frame, readTags, abortSignal) : undefined;
     const object = { ...frame.object, sizeInBytes, sha256: digests.sha256, metadata: properties.metadata, tags };
     const now = new Date();
     return reportScan(asked.frame, asked.scan, now, (findings) =>
@@ -77,7 +77,7 @@ export class ScanJudge {
 
   /** Undefined where no exclusion asks for tags, and where they cannot be read: then none that does holds. */
   async #tagsOf(
-    url: string,
+    { scanId, object: { url } }: ReportFrame,
     readTags: JudgedObject['readTags'],
     abortSignal: AbortSignal,
   ): Promise<Readonly<Record<string, string>> | undefined> {
@@ -86,7 +86,7 @@ export class ScanJudge {
       return await readTags({ abortSignal });
     } catch (error) {
       abortSignal.throwIfAborted();
-      this.#parts.log.warn('tags cannot be read; exclusions that ask for them do not hold', { url, error });
+      this.#parts.log.warn('tags cannot be read; exclusions that ask for them do not hold', { scanId, url, error });
       return undefined;
     }
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { settings } from '../../shared/base/settings.ts';
+import { counters, gauges, histograms } from '../../shared/base/telemetry.ts';
 import { verdicts } from '../../shared/scanner/verdict.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -37,6 +38,11 @@ describe('README', () => {
     const listed = tableUnder('Settings').map(([name, form, , meaning]) => ({ name, form, meaning }));
     const known = Object.values(settings).map(({ name, form, meaning }) => ({ name: `\`${name}\``, form, meaning }));
     expect(listed).toEqual(known);
+  });
+
+  it('lists every metric with what it is', () => {
+    const listed = tableUnder('What it tells of itself').map(([name, meaning]) => [name!.replaceAll('`', ''), meaning]);
+    expect(listed).toEqual(Object.entries({ ...counters, ...histograms, ...gauges }));
   });
 
   it('lists every error code once', () => {

@@ -5,7 +5,7 @@
 import type { Rule } from '../../shared/yara/syntax/ast.ts';
 import type { Answer, ExternalTexts, SourceText } from './answers.ts';
 import { differencesOf, type Difference } from './compare.ts';
-import { EXTERNAL_NAMES, needsFormatModule, takeApart, textOf, type CorpusFile, type CorpusRule } from './corpus.ts';
+import { EXTERNAL_NAMES, isAskable, takeApart, textOf, type CorpusFile, type CorpusRule } from './corpus.ts';
 import { compileByEngine, type EngineAnswer, type EngineRules } from './engine.ts';
 import { Random } from './random.ts';
 import { compileByReference, ReferenceBroke, type ReferenceAnswer, type ReferenceRules } from './reference.ts';
@@ -39,7 +39,7 @@ export interface Askable {
   readonly leftOut: ReadonlyMap<string, number>;
 }
 
-/** Sorts the corpus into batches; only rules that the reference compiles and that need no format module. */
+/** Sorts the corpus into batches; only rules that the reference compiles and that need no format module but those there are. */
 export function prepare(files: readonly CorpusFile[]): Askable {
   const leftOut = new Map<string, number>();
   const leave = (why: string, count: number): void => void leftOut.set(why, (leftOut.get(why) ?? 0) + count);
@@ -56,8 +56,8 @@ export function prepare(files: readonly CorpusFile[]): Askable {
       leave(hasIncludes ? 'file with include' : 'file that the reference refuses', rules.length);
       continue;
     }
-    const plain = rules.filter((rule) => !needsFormatModule(rule));
-    leave('needs a format module', rules.length - plain.length);
+    const plain = rules.filter(isAskable);
+    leave('needs a format module that is not here', rules.length - plain.length);
     const byName = new Map(rules.map(({ ast }) => [ast.name.name, ast]));
     if (plain.length > 0) fileCount++;
     ruleCount += plain.length;

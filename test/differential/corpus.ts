@@ -6,6 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { modules } from '../../shared/yara/modules/registry.ts';
 import type { Rule } from '../../shared/yara/syntax/ast.ts';
 import { Diagnostics } from '../../shared/yara/syntax/diagnostics.ts';
 import { parseSource } from '../../shared/yara/syntax/parser.ts';
@@ -122,8 +123,10 @@ function inOrder(rules: ReadonlySet<CorpusRule>): CorpusRule[] {
   return [...rules].sort((a, b) => a.ast.span.start - b.ast.span.start);
 }
 
-export function needsFormatModule({ modules }: { readonly modules: ReadonlySet<string> }): boolean {
-  return [...modules].some((module) => FORMAT_MODULES.has(module));
+/** Can it be asked about? Its modules must be there. */
+export function isAskable({ modules: needed }: { readonly modules: ReadonlySet<string> }): boolean {
+  const there = new Set(modules.map(({ schema }) => schema.name));
+  return [...needed].every((module) => !FORMAT_MODULES.has(module) || there.has(module));
 }
 
 /** The rules and what they need as one source text. Throws for a rule that is not UTF-8: the reference takes strings only. */

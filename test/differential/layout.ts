@@ -15,11 +15,15 @@ export interface Noise {
   readonly pieces: number;
   /** After everything else one thing is broken: a byte, the end, or everything behind some place by one byte. */
   readonly isDamaged: boolean;
+  /** What the object begins with; everything that has no place of its own stands behind it. */
+  readonly container?: Uint8Array;
 }
 
 /** Beyond this size the filling is one block again and again. */
 const FILLED_BYTE_BY_BYTE = 64 * 1024;
 const ROOM_FOR_ALL = 900 * 1024;
+
+const NO_BYTES = new Uint8Array(0);
 
 const WORDS =
   'the of and http www com exe dll open load get set kernel32 user config GET POST Content-Type: %s %d temp'.split(' ');
@@ -28,13 +32,15 @@ export function layOut(plan: Plan, noise: Noise, random: Random): Uint8Array {
   const pieces = [...wantedPieces(plan, random), ...noisePieces(plan, noise, random)];
   const ordered = random.shuffle(pieces);
   const total = ordered.reduce((sum, { before, bytes, after }) => sum + before.length + bytes.length + after.length, 0);
-  const isTight = plan.least + total * 1.2 + 64 > plan.most;
+  const { container = NO_BYTES } = noise;
+  const isTight = plan.least + container.length + total * 1.2 + 64 > plan.most;
   const gap = isTight ? 0 : random.pick([0, 2, 30, 30, Math.max(4, Math.floor(60_000 / (ordered.length + 1)))]);
-  const placed = placeAll(ordered, plan, gap, random);
-  const end = placed.at(-1)?.end ?? 0;
+  const placed = placeAll(ordered, plan, gap, container.length, random);
+  const end = placed.at(-1)?.end ?? container.length;
   const slack = random.pick([0, 0, 1, 64, 1000]);
   const size = Math.max(plan.least, Math.min(plan.most, Math.max(end, placed.length > 0 ? end : plan.least) + slack));
   const object = fill(Math.min(size, LARGEST_OBJECT), plan, pieces, random);
+  write(object, 0, container);
   for (const { offset, bytes } of placed) write(object, offset, bytes);
   for (const [offset, byte] of plan.bytes) if (offset < object.length) object[offset] = byte;
   return noise.isDamaged ? damage(object, random) : object;
@@ -94,10 +100,10 @@ interface Placed {
   readonly bytes: Uint8Array;
 }
 
-function placeAll(pieces: readonly Piece[], plan: Plan, gap: number, random: Random): Placed[] {
+function placeAll(pieces: readonly Piece[], plan: Plan, gap: number, start: number, random: Random): Placed[] {
   const taken = takenRanges(plan);
   const placed: Placed[] = [];
-  let at = 0;
+  let at = start;
   // What matches only at one of the edges comes first or last.
   const order = [...pieces].sort((a, b) => rank(a) - rank(b) || a.from - b.from);
   for (const { before, bytes, after, atStart, from } of order) {

@@ -3,6 +3,7 @@
  * object as far as their wishes do not exclude each other. The same seed and rules give the same object.
  */
 import type { Rule } from '../../shared/yara/syntax/ast.ts';
+import { containerFor, headersOf } from './containers.ts';
 import { EXTERNAL_NAMES } from './corpus.ts';
 import { layOut } from './layout.ts';
 import { Plan } from './plan.ts';
@@ -32,6 +33,11 @@ export function synthesize(
   random: Random,
 ): MadeObject {
   const plan = new Plan();
+  const container = containerFor(
+    targets.map(({ rule }) => rule),
+    random,
+  );
+  if (container !== undefined) for (const { offset, bytes } of headersOf(container)) plan.fix(offset, bytes);
   let solved = 0;
   for (const [at, { rule, rules }] of targets.entries()) {
     if (rule.condition === undefined) continue;
@@ -53,7 +59,8 @@ export function synthesize(
   }
   const patterns = [...targets.map(({ rule }) => rule), ...noiseRules].flatMap((rule) => rule.patterns.slice(0, 60));
   const pieces = random.pick([0, 2, 2, 6, 15]);
-  const bytes = layOut(plan, { patterns, pieces, isDamaged: aim === 'damaged match' }, random);
+  const noise = { patterns, pieces, isDamaged: aim === 'damaged match', ...(container && { container }) };
+  const bytes = layOut(plan, noise, random);
   return { bytes, externals: externalsOf(plan, random), solved };
 }
 

@@ -10,9 +10,9 @@ const isLocal = (name: string): boolean => name.startsWith('SLUICE_LOCAL_');
 /** Settings whose default is right in one cloud only. */
 const perCloud = [settings.storageSuffix.name, settings.ingestionAudience.name];
 
-/** Settings that the Functions host reads, and nothing of ours. Source: Azure Functions app settings reference. */
+/** Settings that the Functions host or the telemetry exporter reads, and nothing of ours. Source: Azure Functions app settings reference. */
 const hostSettings =
-  /^(AzureWebJobsStorage__(blobServiceUri|queueServiceUri|tableServiceUri|credential|clientId)|APPLICATIONINSIGHTS_(CONNECTION|AUTHENTICATION)_STRING)$/;
+  /^(AzureWebJobsStorage__(blobServiceUri|queueServiceUri|tableServiceUri|credential|clientId)|APPLICATIONINSIGHTS_AUTHENTICATION_STRING|APPLICATION_INSIGHTS_NO_STATSBEAT|APPLICATIONINSIGHTS_SDKSTATS_DISABLED)$/;
 
 /** The names in `var settings = { … }` of app.bicep. */
 function deployedSettings(folder: string): string[] {

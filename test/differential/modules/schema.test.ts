@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { scanBytes } from '../../../shared/yara/index.ts';
 import { modules } from '../../../shared/yara/modules/registry.ts';
 import { structuresIn } from '../../../shared/yara/modules/links.ts';
-import type { StructureSchema, TypeSchema } from '../../../shared/yara/modules/schema.ts';
+import type { ParameterSchema, StructureSchema, TypeSchema } from '../../../shared/yara/modules/schema.ts';
 import { askReference, tryCompile } from '../../unit/shared/yara/both-engines.ts';
 
 const USES: Readonly<Record<string, (path: string) => string>> = {
@@ -16,15 +16,30 @@ const USES: Readonly<Record<string, (path: string) => string>> = {
   text: (path) => `${path} contains "x"`,
 };
 
-/** A condition for each field and constant that can be reached without a call. */
+const GIVEN: Readonly<Record<ParameterSchema, string>> = {
+  boolean: 'true',
+  integer: '1',
+  float: '1.0',
+  text: '"a"',
+  regex: '/a/',
+};
+
+/** A condition for each field and constant that can be reached without a call, and for each call. */
 function conditionsOf(path: string, schema: StructureSchema): string[] {
   const constants = Object.entries(schema.constants ?? {}).flatMap(([name, value]) =>
     typeof value === 'object' ? conditionsOf(`${path}.${name}`, value) : [`${path}.${name} == ${value}`],
   );
+  const calls = Object.entries(schema.functions ?? {}).flatMap(([name, overloads]) =>
+    overloads
+      .filter(({ isMethod }) => isMethod !== true)
+      .flatMap(({ parameters, result }) =>
+        conditionsOfType(`${path}.${name}(${parameters.map((type) => GIVEN[type]).join(', ')})`, result),
+      ),
+  );
   const fields = Object.entries(schema.fields ?? {}).flatMap(([name, { type }]) =>
     conditionsOfType(`${path}.${name}`, type),
   );
-  return [...constants, ...fields];
+  return [...constants, ...fields, ...calls];
 }
 
 function conditionsOfType(path: string, type: TypeSchema): string[] {

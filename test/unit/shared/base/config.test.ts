@@ -54,6 +54,7 @@ describe('readConfig', () => {
       },
       rulesPath: 'dist/rules.sluice',
       publishedRules: undefined,
+      telemetry: undefined,
       queueName: 'sluice-scan',
       digests: 'sha256',
       evidence: 'excerpt',
@@ -326,6 +327,42 @@ describe('published rules', () => {
     expect(faults.map(({ name, problem }) => `${name}: ${problem}`)).toEqual([
       'SLUICE_RULES_DIGEST: set although SLUICE_RULES_URL is not',
       'SLUICE_RULES_KEY: set although SLUICE_RULES_URL is not',
+    ]);
+  });
+});
+
+describe('telemetry', () => {
+  const connection =
+    'InstrumentationKey=11111111-2222-3333-4444-555555555555;IngestionEndpoint=https://westeurope-5.in.applicationinsights.azure.com/;LiveEndpoint=https://x/';
+  const sent = (mode: string) =>
+    readConfig({ ...azure, APPLICATIONINSIGHTS_CONNECTION_STRING: connection, SLUICE_TELEMETRY: mode }).telemetry;
+
+  it('goes where the host sends its own, unless it is switched off', () => {
+    expect(sent('')).toEqual({ connectionString: connection, withSpans: false });
+    expect(sent('traces')).toEqual({ connectionString: connection, withSpans: true });
+    expect(sent('off')).toBeUndefined();
+    expect(readConfig({ ...azure, SLUICE_TELEMETRY: 'traces' }).telemetry).toBeUndefined();
+  });
+
+  it.each([
+    ['InstrumentationKey=abc;IngestionEndpoint=https://a.example/', 'no InstrumentationKey'],
+    ['InstrumentationKey=11111111-2222-3333-4444-555555555555', 'no https IngestionEndpoint'],
+    [connection.replace('https://w', 'http://w'), 'no https IngestionEndpoint'],
+  ])('has a place it can go to: not %s', (text, problem) => {
+    const fault = onlyFault({ ...azure, APPLICATIONINSIGHTS_CONNECTION_STRING: text });
+    expect(fault.problem).toContain(problem);
+    expect(fault.problem).not.toContain('1111');
+  });
+});
+
+describe('a setting that is not known', () => {
+  it.each([
+    ['SLUICE_RULE_DIGEST', 'SLUICE_RULES_DIGEST'],
+    ['SLUICE_RULES_URI', 'SLUICE_RULES_URL'],
+    ['SLUICE_TELEMTRY', 'SLUICE_TELEMETRY'],
+  ])('is warned about with the nearest that is: %s', (given, meant) => {
+    expect(readConfig({ ...azure, [given]: 'x' }).warnings).toEqual([
+      `setting "${given}" is not known and has no effect; did you mean ${meant}?`,
     ]);
   });
 });

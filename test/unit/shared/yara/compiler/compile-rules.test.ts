@@ -168,6 +168,18 @@ describe('rules with errors', () => {
     expect(rules.skipped.map(({ code }) => code)).toEqual(['E010', 'E009']);
   });
 
+  it.each(['macho', 'lnk', 'crx', 'dex', 'vt', 'cuckoo', 'zip'])(
+    'module %s refuses what uses it, by name',
+    (module) => {
+      const used = `import "${module}" rule uses { condition: ${module}.x == 1 } rule other { condition: filesize == 0 }`;
+      const { rules, skipped } = compileRules([{ text: used }], { onInvalidRule: 'skip' });
+      expect(rules.map(({ rule }) => rule)).toEqual(['other']);
+      expect(skipped).toMatchObject([
+        { rule: 'uses', code: 'E100', message: `module ${module} is not available here` },
+      ]);
+    },
+  );
+
   it.each(['androguard', 'magic'])('module %s leaves out what uses it, by name', (module) => {
     const text = `import "${module}" rule a { condition: ${module}.x } rule b { condition: filesize == 0 }`;
     const rules = compileRules([{ text }], { onInvalidRule: 'skip' });

@@ -1,0 +1,195 @@
+/** `pe` reads what it needs, where it is, gives the same answers however the object comes, and ends on whatever it is given. */
+import { describe, expect, it } from 'vitest';
+import { compileRules, resumeScanner, scanBytes, StreamScanner } from '../../../../../shared/yara/index.ts';
+import type {
+  ArrayValue,
+  CallContext,
+  DictionaryValue,
+  ModuleValue,
+  StructureValue,
+} from '../../../../../shared/yara/modules/module.ts';
+import { peFunctions } from '../../../../../shared/yara/modules/pe/functions.ts';
+import { peModule } from '../../../../../shared/yara/modules/pe/pe.ts';
+import { computeOver } from '../../../../../shared/yara/modules/range-computations.ts';
+import type { StructureSchema, TypeSchema } from '../../../../../shared/yara/modules/schema.ts';
+import { randomFor, randomPieces, runs, seed } from '../../../../conformance/seed.ts';
+import { PagedObject, Refusal } from './paged-object.ts';
+import { EXPORTED, IMPORTED, peParts, readParts, RESOURCES } from './sparse-pe.ts';
+
+/** Asks for every field there is; gives how many values were defined. */
+function readAll(object: PagedObject, schema: StructureSchema, value: StructureValue): number {
+  return Object.entries(schema.fields ?? {}).reduce((count, [name, { type }]) => {
+    return count + readValue(object, type, () => value.field(name));
+  }, 0);
+}
+
+function readValue(object: PagedObject, type: TypeSchema, ask: () => ModuleValue): number {
+  const value = object.ask(ask);
+  if (value === undefined) return 0;
+  if (typeof type === 'string') return 1;
+  if (type.kind === 'structure') return readAll(object, type, value as StructureValue);
+  const { length } = value as ArrayValue | DictionaryValue;
+  let count = 0;
+  for (let index = 0; index < length; index++) {
+    count +=
+      type.kind === 'array'
+        ? readValue(object, type.item, () => (value as ArrayValue).item(index))
+        : readValue(object, type.value, () => (value as DictionaryValue).value(index));
+  }
+  return count;
+}
+
+function sparse(size: number, exportsAt: number, resourcesAt: number): PagedObject {
+  const parts = peParts(exportsAt, resourcesAt);
+  return new PagedObject(size, (offset, length) => readParts(parts, size, offset, length));
+}
+
+const rule = `import "pe" rule r { condition:
+  pe.imports("kernel32.DLL", "${IMPORTED[299]!}") and pe.imports(pe.IMPORT_DELAYED, "user32.dll") == ${IMPORTED.length}
+  and pe.exports("${EXPORTED[1999]!}") and pe.exports_index(/^export7$/) == 7 and pe.dll_name == "library.dll"
+  and pe.number_of_resources == ${RESOURCES} and pe.version_info["CompanyName"] == "Example"
+  and pe.version_info["ProductName"] == "Sparse" and pe.number_of_version_infos == 3 and pe.language(9)
+  and pe.pdb_path == "C:\\\\build\\\\a.pdb" and pe.rich_signature.toolid(1, 2) == 7 and pe.overlay.size == 0x1000
+  and pe.imphash() != "d41d8cd98f00b204e9800998ecf8427e" and pe.calculate_checksum() != 0 and pe.is_64bit()
+  and not pe.is_dll() and pe.entry_point == 0x400 and pe.section_index(".rsrc") == 2 and not pe.is_signed }`;
+
+describe('pe', () => {
+  it('4 GiB with exports in the middle and resources at the end are read in few ranges', () => {
+    const object = sparse(2 ** 32 + 0x1000, 2 ** 31, 2 ** 32 - 0x20000);
+    const root = peModule.open!(object.view);
+    expect(readAll(object, peModule.schema, root)).toBeGreaterThan(2 * EXPORTED.length + 4 * RESOURCES);
+    expect(object.reads).toBeLessThanOrEqual(64);
+    expect(object.bytesRead).toBeLessThanOrEqual(8 * 2 ** 20);
+  });
+
+  it.each([
+    ['is_pe', 1],
+    ['machine', 1],
+    ['sections', 1],
+    ['rich_signature', 1],
+    ['import_details', 2],
+    ['export_details', 4],
+    ['version_info', 4],
+  ])('%s alone takes at most %i ranges', (field, most) => {
+    const object = sparse(2 ** 32 + 0x1000, 2 ** 31, 2 ** 32 - 0x20000);
+    const root = peModule.open!(object.view);
+    readValue(object, peModule.schema.fields![field]!.type, () => root.field(field));
+    expect(object.reads).toBeLessThanOrEqual(most);
+  });
+
+  it(`answers do not depend on pieces or on going on from a checkpoint, seed ${seed}`, async () => {
+    const size = 0x90000 + 0x20000 + 0x1000;
+    const bytes = readParts(peParts(0x40000, 0x90000), size, 0, size);
+    const rules = compileRules([{ text: rule }]);
+    const whole = await scanBytes(rules, bytes);
+    expect(whole.undecided).toEqual([]);
+    expect(whole.matches).toHaveLength(1);
+    const readAt = (offset: number, length: number): Promise<Uint8Array> =>
+      Promise.resolve(bytes.slice(offset, offset + length));
+    const random = randomFor('pe pieces');
+    let scanner = new StreamScanner(rules, { size, readAt });
+    for (const piece of randomPieces(bytes, random)) {
+      scanner.write(piece);
+      if (random.below(100) === 0) scanner = resumeScanner(rules, scanner.checkpoint(), { size, readAt });
+    }
+    const { matches, undecided } = await scanner.end();
+    expect({ matches, undecided }).toEqual({ matches: whole.matches, undecided: whole.undecided });
+  });
+
+  it('where nothing can be read again, what is held answers and the rest is undecided', async () => {
+    const size = 0x90000 + 0x20000 + 0x1000;
+    const scanner = new StreamScanner(compileRules([{ text: rule }]), { limits: { retainedBytes: 2000 } });
+    scanner.write(readParts(peParts(0x40000, 0x90000), size, 0, size));
+    const { matches, undecided } = await scanner.end();
+    expect(matches).toEqual([]);
+    expect(undecided).toMatchObject([{ rule: 'r', reason: 'unseekable' }]);
+  });
+});
+
+describe('bounds', () => {
+  function patched(...patches: readonly (readonly [offset: number, words: readonly number[]])[]): PagedObject {
+    const size = 0x2000000;
+    const parts = patches.map(([offset, words]) => {
+      const bytes = Buffer.alloc(words.length * 4);
+      words.forEach((word, at) => bytes.writeUInt32LE(word, at * 4));
+      return { offset, bytes };
+    });
+    return new PagedObject(size, (at, length) => readParts([...peParts(0x40000, 0x90000), ...parts], size, at, length));
+  }
+
+  function asked(object: PagedObject, field: string): string {
+    const root = peModule.open!(object.view);
+    return outcome(() => object.ask(() => root.field(field)));
+  }
+
+  const repeated = (count: number, words: readonly number[]): number[] =>
+    Array.from({ length: count }, () => words).flat();
+
+  it('libraries that share one long table of names', () => {
+    const libraries = (count: number): PagedObject =>
+      patched(
+        [0x400, [...repeated(count, [0x100000, 0, 0, 0x1100, 0x3000]), 0]],
+        [0x40000, repeated(16384, [0x4000, 0])],
+      );
+    expect(asked(libraries(8), 'number_of_imports')).toBe('number');
+    expect(asked(libraries(9), 'number_of_imports')).toBe('limit:peImports');
+  });
+
+  it('a tree of resources whose branches are one', () => {
+    const branch = [0, 99, 0, 0x80000000, ...repeated(32768, [1, 0x80050000])];
+    const object = patched([0x90000, branch], [0x90000 + 0x50000, branch]);
+    expect(asked(object, 'number_of_resources')).toBe('limit:peResources');
+    expect(object.reads).toBeLessThan(20);
+  });
+
+  it('a PE header far from the start', () => {
+    const header = [0x4550, 0x00018664, 0, 0, 0, 0x000000f0];
+    const object = patched([60, [0x200000]], [0x200000, header]);
+    const root = peModule.open!(object.view);
+    const rich = object.ask(() => root.field('rich_signature')) as StructureValue;
+    expect(outcome(() => object.ask(() => rich.field('key')))).toBe('limit:peStubBytes');
+  });
+
+  it('a name without end', () => {
+    const object = patched([0x40040, repeated(20000, [0x41414141])]);
+    expect(asked(object, 'dll_name')).toBe('limit:textBytes');
+  });
+});
+
+function outcome(call: () => unknown): string {
+  try {
+    return typeof call();
+  } catch (error) {
+    if (error instanceof Refusal) return error.message;
+    throw error;
+  }
+}
+
+describe(`whatever it is given, seed ${seed}`, () => {
+  it('a damaged file throws nothing but refusals, in few ranges', () => {
+    const size = 0x90000 + 0x20000 + 0x1000;
+    const original = readParts(peParts(0x40000, 0x90000), size, 0, size);
+    const random = randomFor('pe fuzz');
+    const hot = [0, 0x100, 0x208, 0x400, 0x480, 0x600, 0x1400, 0x40000, 0x90000, 0x91800, 0xa0000];
+    for (let copy = 0; copy < runs(25); copy++) {
+      const bytes = Uint8Array.from(original);
+      for (let changes = random.below(12); changes >= 0; changes--) {
+        const at = hot[random.below(hot.length)]! + random.below(128);
+        bytes[at] = [0, 0xff, 0x80, 0x7f, random.below(256)][random.below(5)]!;
+      }
+      const length = random.below(8) === 0 ? random.below(size) : size;
+      const object = new PagedObject(length, (offset, count) => bytes.slice(offset, Math.min(length, offset + count)));
+      const root = peModule.open!(object.view);
+      outcome(() => readAll(object, peModule.schema, root));
+      const context = {
+        object: object.view,
+        root: () => root,
+        range: () => computeOver('wordSum', bytes),
+      } as unknown as CallContext;
+      for (const link of ['pe.imphash()', 'pe.calculate_checksum()', 'pe.is_dll()']) {
+        outcome(() => object.ask(() => peFunctions[link]!(context)));
+      }
+      expect(object.reads).toBeLessThan(200);
+    }
+  });
+});
