@@ -54,6 +54,7 @@ export const supportedFeatures: ReadonlySet<string> = new Set([
   'module-time',
   'module-console',
   'module-elf',
+  'module-pe',
   // rules
   'rule-reference',
   'rule-set',
