@@ -48,13 +48,14 @@ import type { Policy } from './scanner/policies.ts';
 import type { PublishedRules, ReleaseRefusal } from './scanner/published-rules.ts';
 import { loadRuleUnit } from './scanner/rule-unit.ts';
 import { RulesInUse } from './scanner/rules-in-use.ts';
-import { measureReport } from './scanner/measure-reports.ts';
+import { measureReport, measureRules } from './scanner/measure-reports.ts';
 import { scanCanary } from './scanner/scan-canary.ts';
 import { ScanJudge } from './scanner/scan-judge.ts';
 import type { ScanReport } from './scanner/scan-report.ts';
 import { ScanSlots } from './scanner/scan-slots.ts';
 import type { CheckpointStore } from './scanner/slice-runner.ts';
 import { recordCleanHours, tallyCleanScans } from './sinks/clean-hours.ts';
+import type { ScanProfile } from './yara/index.ts';
 import { ENGINE_VERSION } from './yara/index.ts';
 import { createSinks } from './sinks/registry.ts';
 import type { SinkContext } from './sinks/registry.ts';
@@ -124,6 +125,7 @@ const NO_OBJECT = {
   versionId: undefined,
 };
 const NO_SCAN = '0'.repeat(64);
+const PROFILED_EACH = 100;
 const TELEMETRY_LATER_IN_MS = 2_000;
 const CANARY_MARK = 'canary.json';
 
@@ -199,12 +201,22 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     },
   });
   const refusals = refusalTeller(published, config, log, (request) => rules.current.requests.handle(request, atOnce()));
+  let handled = 0;
   const requests = {
     handle: async (request: SluiceRequest, context: RequestContext) => {
       const wanted = request.kind === 'scan' ? request.resumes?.rulesDigest : undefined;
       const scanner = await rules.choose(({ unit }) => wanted === undefined || unit.ruleSet.digest === wanted);
       await refusals();
-      return measured(request, telemetry, (onStage) => scanner.requests.handle(request, { ...context, onStage }));
+      // Measuring rules makes a scan slower: one of a hundred says enough, and none where nobody listens.
+      const isProfiled = telemetry !== noTelemetry && handled++ % PROFILED_EACH === 0;
+      const profiled = isProfiled && {
+        onProfile: (profile: ScanProfile): void => {
+          measureRules(profile, telemetry);
+        },
+      };
+      return measured(request, telemetry, (onStage) =>
+        scanner.requests.handle(request, { ...context, onStage, ...profiled }),
+      );
     },
   };
   telemetry.observe('sluice.outbox.waiting', () => outbox.lastCount);
@@ -483,7 +495,9 @@ async function measured(
 ): Promise<HandledRequest> {
   const span = telemetry.startSpan('scan');
   try {
-    const handled = await handle(span.stage);
+    const handled = await handle((stage) => {
+      span.stage(stage);
+    });
     for (const report of handled.reports) measureReport(report, telemetry);
     const report = handled.reports[0];
     span.end({

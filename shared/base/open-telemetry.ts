@@ -83,7 +83,9 @@ export function createOpenTelemetry(
   const tracer = tracers?.getTracer('sluice', version);
   const both = [meters, ...(tracers ? [tracers] : [])];
   return {
-    count: (name: CounterName, amount, attributes) => counting.get(name)!.add(amount, attributes),
+    count: (name: CounterName, amount, attributes) => {
+      counting.get(name)!.add(amount, attributes);
+    },
     record: (name: HistogramName, value, attributes) => {
       recording.get(name)!.record(value, attributes);
     },

@@ -20,6 +20,7 @@ import type { MessageSender } from '../ledger/message-queue.ts';
 import type { ByteSource, ObjectProperties } from '../objects/byte-source.ts';
 import { LinkedAbort } from '../objects/linked-abort.ts';
 import { ObjectChangedError, SourceReadError } from '../objects/object-errors.ts';
+import type { ScanProfile } from '../yara/index.ts';
 import type { ReportFrame } from './build-report.ts';
 import { reportOutcome } from './build-report.ts';
 import type { ExternalName } from './object-externals.ts';
@@ -81,6 +82,8 @@ export interface RequestContext {
   readonly yieldSignal: AbortSignal;
   /** Told what the request is at from now on: `ledger`, `open`, `claim`, `scan`, `record`. */
   readonly onStage?: (stage: string) => void;
+  /** Where it is given, a scan measures what each rule took, and tells that when it ends. */
+  readonly onProfile?: (profile: ScanProfile) => void;
 }
 
 export interface HandledRequest {
@@ -274,6 +277,8 @@ export class RequestHandler {
       if (slice.kind === 'yielded') return { frame, reports: [], left: slice };
       const { scan } = slice;
       if (scan.cause !== undefined && isWorthAnotherTry(scan.cause) && !isLastTry(context)) throw scan.cause;
+      const profile = scan.result?.stats.profile;
+      if (profile !== undefined) context.onProfile?.(profile);
       context.onStage?.('record');
       const report = await this.#judge.report(frame, scan, opened, decision, context.abortSignal);
       const reports = asList(await this.#recorder.record(report));
@@ -292,10 +297,12 @@ export class RequestHandler {
     const place = { path: `${properties.container}/${properties.objectName}` };
     const options = {
       ...this.#parts.scan,
+      profile: context.onProfile !== undefined,
       externals: (head: Uint8Array) => pickExternals(externalsOf(place, head), this.#externals),
     };
-    const isAlone = (context.dequeueCount ?? 0) >= ALONE_FROM_DELIVERY;
-    return this.#slices.run(claim, source, options, { ...context, isAlone });
+    const deliveries = context.dequeueCount ?? 1;
+    const isAlone = deliveries >= ALONE_FROM_DELIVERY;
+    return this.#slices.run(claim, source, options, { ...context, isAlone, isRedelivered: deliveries > 1 });
   }
 
   async #isSettled(frame: ReportFrame, request: ScanRequest): Promise<boolean> {

@@ -1,6 +1,10 @@
-/** What of a recorded report is counted: how it ended, what was read, and how long after the upload it was known. */
+/**
+ * What of a recorded report is counted: how it ended, what was read, and how long after the upload it was known. And of some scans what
+ * their dearest rules took.
+ */
 import type { Telemetry } from '../base/telemetry.ts';
 import type { ScanReport } from './scan-report.ts';
+import type { ScanProfile } from '../yara/index.ts';
 import { rankOf } from './verdict.ts';
 
 /** Not for the canary, which nobody uploaded. */
@@ -20,4 +24,18 @@ export function measureReport(report: ScanReport, telemetry: Telemetry): void {
   const lag = (finished - Date.parse(eventTime)) / 1_000;
   // An event without a time has none, and clocks differ.
   if (lag >= 0) telemetry.record('sluice.lag', lag);
+}
+
+/** More rules of a scan are not told: each is a series of its own. */
+const DEAREST = 5;
+
+/** The rules that took longest, conditions and patterns together. */
+export function measureRules({ rules }: ScanProfile, telemetry: Telemetry): void {
+  const costs = rules.map(({ rule, namespace, evaluationMs, patterns }) => ({
+    rule: `${namespace}:${rule}`,
+    ms: patterns.reduce((sum, { ms }) => sum + ms, evaluationMs),
+  }));
+  for (const { rule, ms } of costs.sort((a, b) => b.ms - a.ms).slice(0, DEAREST)) {
+    telemetry.record('sluice.rule.cost', ms / 1_000, { rule });
+  }
 }

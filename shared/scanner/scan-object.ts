@@ -33,6 +33,8 @@ export interface ScanObjectOptions {
   /** `evidence` unless given; see the engine. */
   readonly report?: 'all' | 'evidence';
   readonly limits?: ScanOptions['limits'];
+  /** Has the result say what each rule took, which makes the scan slower. */
+  readonly profile?: boolean;
   /** Digests of the whole object; none unless given. */
   readonly digests?: readonly DigestName[];
   /**
@@ -374,7 +376,7 @@ class RunningScan {
   }
 
   #scanOptions(head: Uint8Array, signal: AbortSignal): ScanOptions {
-    const { externals, report = 'evidence', limits } = this.#options;
+    const { externals, report = 'evidence', limits, profile = false } = this.#options;
     const { size, readAt } = this.#source;
     return {
       report,
@@ -382,6 +384,7 @@ class RunningScan {
       ...(size === undefined ? {} : { size }),
       ...(readAt === undefined ? {} : { readAt: (offset, length) => this.#readElsewhere(offset, length, signal) }),
       ...(externals === undefined ? {} : { externals: externals(head.subarray(0, HEAD_BYTES)) }),
+      profile,
       ...(limits === undefined ? {} : { limits }),
     };
   }

@@ -86,6 +86,8 @@ describe('telemetry of the app', () => {
     expect(metric('sluice.lag')).toMatchObject([{ count: 3 }]);
     expect(metric('sluice.scan.duration')).toMatchObject([{ count: 3 }]);
     expect(metric('sluice.ingestion.failures')).toMatchObject([{ value: 1, properties: { code: 'INGESTION_FAILED' } }]);
+    // Of the first scan in a hundred.
+    expect(metric('sluice.rule.cost')).toMatchObject([{ count: 1, properties: { rule: 'test:callback' } }]);
     expect(metric('sluice.rules')).toMatchObject([{ value: 1 }]);
     expect(metric('sluice.rules.refused')).toMatchObject([{ value: 0 }]);
     expect(metric('sluice.outbox.waiting')).toHaveLength(1);
@@ -115,9 +117,10 @@ describe('telemetry of the app', () => {
     track.status = 403;
     const { app, telemetry } = await start();
     const object = await service.upload(malicious);
-    await app.handleMessage(service.event(object), { dequeueCount: 1 });
+    const [handled] = await app.handleMessage(service.event(object), { dequeueCount: 1 });
     await telemetry.flush();
-    expect(service.outcomesOf(object.name)).toEqual(['match']);
+    expect(handled!.reports.map(({ outcome }) => outcome.verdict)).toEqual(['match']);
+    expect(track.envelopes).toEqual([]);
   });
 
   it('says of a scan that fails why', async () => {

@@ -40,7 +40,7 @@ describe('imports', () => {
     ]);
   });
 
-  it.each(['dotnet', 'macho', 'lnk', 'crx', 'dex', 'vt', 'cuckoo', 'zip'])(
+  it.each(['macho', 'lnk', 'crx', 'dex', 'vt', 'cuckoo', 'zip'])(
     '%s may be imported where no rule uses it',
     async (module) => {
       const rules = compileRules([{ text: `import "${module}" rule r { condition: filesize == 0 }` }]);
