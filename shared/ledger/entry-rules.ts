@@ -33,6 +33,8 @@ export function claimEntry(
     return { kind: 'claimed', entry: { ...before, scanId, state: 'running', attemptId, startedAt: now, run } };
   }
   const { run } = standing;
+  // The claim was written and its answer lost: it is this attempt's, and nobody else's.
+  if (standing.attemptId === attemptId && run.isHeld) return { kind: 'claimed', entry: standing };
   const isAlive = run.isHeld && now.getTime() - run.heartbeatAt.getTime() < staleAfterInMs;
   // A worker may have died between noting that its slice is over and asking for the next one: then its own message, which
   // comes again, is all there is.
@@ -52,7 +54,9 @@ export function advanceEntry(
   now: Date,
 ): LedgerEntry | undefined {
   const run = standing?.run;
-  if (standing === undefined || run === undefined || standing.attemptId !== attemptId || !run.isHeld) return undefined;
+  if (standing === undefined || run === undefined || standing.attemptId !== attemptId) return undefined;
+  // Left before, and the answer lost: saying that it failed would leave the scan to nobody.
+  if (!run.isHeld) return change.kind === 'yielded' ? standing : undefined;
   return { ...standing, run: advanceRun(run, change, now) };
 }
 

@@ -5,6 +5,7 @@
  */
 import { RestError } from '@azure/storage-queue';
 import type { QueueClient } from '@azure/storage-queue';
+import { askStorage } from './ask-storage.ts';
 import { errorText } from '../base/describe-error.ts';
 import { SluiceError } from '../base/errors.ts';
 
@@ -72,7 +73,7 @@ export class MessageQueue implements MessageSender {
   }
 
   #send(text: string, options: { visibilityTimeout: number; messageTimeToLive: number }): Promise<unknown> {
-    return this.#queue.sendMessage(text, { ...options, abortSignal: AbortSignal.timeout(REQUEST_LIMIT_IN_MS) });
+    return askStorage((abortSignal) => this.#queue.sendMessage(text, { ...options, abortSignal }), REQUEST_LIMIT_IN_MS);
   }
 
   #wrap(cause: unknown): MessageQueueError {

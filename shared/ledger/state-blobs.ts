@@ -5,6 +5,7 @@
  */
 import { RestError } from '@azure/storage-blob';
 import type { ContainerClient } from '@azure/storage-blob';
+import { askStorage } from './ask-storage.ts';
 import { errorText } from '../base/describe-error.ts';
 import { SluiceError } from '../base/errors.ts';
 
@@ -91,7 +92,7 @@ export class StateBlobs {
 
   async #call<T>(what: string, request: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
     try {
-      return await request(AbortSignal.timeout(REQUEST_LIMIT_IN_MS));
+      return await askStorage(request, REQUEST_LIMIT_IN_MS);
     } catch (cause) {
       // Somebody deleted the container while this process ran; the next call makes it again.
       if (isMissing(cause)) this.#created = undefined;

@@ -14,6 +14,7 @@
 import { odata } from '@azure/data-tables';
 import type { TableClient, TableEntity } from '@azure/data-tables';
 import type { ObjectIdentity } from '../objects/byte-source.ts';
+import { askStorage } from './ask-storage.ts';
 import type { Claim, ClaimAnswer, Ledger, LedgerEntry, RecordedOutcome, RunChange, ScanRun } from './ledger.ts';
 import { errorText } from '../base/describe-error.ts';
 import { sha256Hex } from '../base/digest.ts';
@@ -169,7 +170,7 @@ export class TableLedger implements Ledger {
   /** One request; gives the code of an error that is expected, and wraps all others. */
   async #call<T>(what: string, expected: readonly string[], request: Request<T>): Promise<T | string> {
     try {
-      return await request({ abortSignal: AbortSignal.timeout(REQUEST_LIMIT_IN_MS) });
+      return await askStorage((abortSignal) => request({ abortSignal }), REQUEST_LIMIT_IN_MS);
     } catch (cause) {
       const code = codeOf(cause);
       if (code !== undefined && expected.includes(code)) return code;

@@ -27,7 +27,7 @@ export function createFaultQueue(): FaultQueue {
   let waiting: (() => void)[] | undefined;
   return {
     add(faults) {
-      queue.push(...faults);
+      for (const fault of faults) queue.push(fault);
     },
     clear() {
       queue.length = 0;

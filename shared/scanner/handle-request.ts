@@ -306,8 +306,9 @@ export class RequestHandler {
       profile: context.onProfile !== undefined,
       externals: (head: Uint8Array) => pickExternals(externalsOf(place, head), this.#externals),
     };
-    const isAlone = (context.dequeueCount ?? 0) >= ALONE_FROM_DELIVERY;
-    return this.#slices.run(claim, source, options, { ...context, isAlone });
+    const deliveries = context.dequeueCount ?? 1;
+    const isAlone = deliveries >= ALONE_FROM_DELIVERY;
+    return this.#slices.run(claim, source, options, { ...context, isAlone, isRedelivered: deliveries > 1 });
   }
 
   async #isSettled(frame: ReportFrame, request: ScanRequest): Promise<boolean> {

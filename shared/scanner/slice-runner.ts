@@ -33,6 +33,11 @@ export interface SliceLimits {
   readonly sliceInMs: number;
   /** How long it may wait for its slot before its message is given back. */
   readonly slotWaitInMs: number;
+  /**
+   * How long a message that never failed may wait for it; a minute unless given. A worker takes many messages at once, for the
+   * sake of small objects: the large ones among them are to be scanned by others meanwhile.
+   */
+  readonly firstSlotWaitInMs?: number;
   /** A minute unless given. */
   readonly checkpointEveryMs?: number;
   /** 8 GiB unless given. */
@@ -49,6 +54,8 @@ export interface SliceRunnerParts {
 
 export interface SliceContext {
   readonly isAlone: boolean;
+  /** The message was delivered before. Passed on, it would lose the count that gives it up in the end. */
+  readonly isRedelivered: boolean;
   /** Ends the work with an error. */
   readonly abortSignal: AbortSignal;
   /** Ends the slice. */
@@ -63,6 +70,8 @@ export type SliceEnd =
 
 /** So many slices that came no further are a scan that never ends. */
 const MAX_IDLE_SLICES = 3;
+
+const FIRST_SLOT_WAIT_IN_MS = 60_000;
 
 /** The slice is over by its own clock. */
 class SliceOver extends Error {}
@@ -184,10 +193,11 @@ export class SliceRunner {
   /** Undefined when the time is up, or the process about to end, before there was one. */
   async #waitForSlot(sizeInBytes: number, context: SliceContext): Promise<ReleaseSlot | undefined> {
     const { slots, limits } = this.#parts;
-    const { isAlone, abortSignal, yieldSignal } = context;
+    const { isAlone, isRedelivered, abortSignal, yieldSignal } = context;
+    const firstWaitInMs = Math.min(limits.firstSlotWaitInMs ?? FIRST_SLOT_WAIT_IN_MS, limits.slotWaitInMs);
     const link = new LinkedAbort(abortSignal, yieldSignal);
     try {
-      return await withDeadline(limits.slotWaitInMs, link.signal, (signal) =>
+      return await withDeadline(isRedelivered ? limits.slotWaitInMs : firstWaitInMs, link.signal, (signal) =>
         slots.acquire({ sizeInBytes, isAlone, abortSignal: signal }),
       );
     } catch (error) {

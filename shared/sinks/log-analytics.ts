@@ -20,7 +20,7 @@ export interface LogAnalyticsSinkOptions {
   readonly client: Pick<LogsIngestionClient, 'upload'>;
   /** Immutable id of the data collection rule, `dcr-` and 32 hex digits. */
   readonly dcrId: string;
-  /** How long the first report of a round waits for others; 1 s unless given. */
+  /** How long the first report of a round waits for others; 2 s unless given. */
   readonly gatherForMs?: number;
   /** A round starts at once when it has this many rows; 500 unless given. */
   readonly gatherRows?: number;
@@ -54,7 +54,7 @@ export function createLogAnalyticsSink(options: LogAnalyticsSinkOptions): Sink {
     onRetry: options.onRetry,
   };
   const gatherer = createGatherer<Delivery>((round) => deliver(round, options.retryForMs ?? 60_000, upload), {
-    waitInMs: options.gatherForMs ?? 1_000,
+    waitInMs: options.gatherForMs ?? 2_000,
     rows: options.gatherRows ?? 500,
     rounds: options.concurrentRounds ?? 4,
   });

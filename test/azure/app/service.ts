@@ -115,7 +115,7 @@ export async function startService(): Promise<Service> {
         { ...config, ...changes },
         {
           credential,
-          sinks: [createLogAnalyticsSink({ client, dcrId, gatherForMs: 5, retryForMs: 200, retryDelayInMs: 5 })],
+          sinks: [createLogAnalyticsSink({ client, dcrId, gatherForMs: 5, retryForMs: 1_500, retryDelayInMs: 5 })],
           log: createLogger({ format: 'json', level: 'debug', write: (line) => lines.push(line) }),
           openOptions: { retryDelayInMs: 1, attemptsPerRange: 3, rangeSizeInBytes: 1024 * 1024, rangesInFlight: 2 },
           messageLimits: { resultInMs: 0 },

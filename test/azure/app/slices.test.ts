@@ -7,6 +7,7 @@ import type { App } from '../../../shared/app.ts';
 import { readQueueSettings } from '../../../shared/local/host-settings.ts';
 import { QueueHost } from '../../../shared/local/queue-host.ts';
 import type { QueueHostEvent } from '../../../shared/local/queue-host.ts';
+import { ScanSlots } from '../../../shared/scanner/scan-slots.ts';
 import type { SeenRequest } from '../objects/fault-proxy.ts';
 import { harmless, malicious, startService } from './service.ts';
 import type { Service, Upload } from './service.ts';
@@ -197,6 +198,24 @@ describe('a scan that another message is at', () => {
     await other.handleMessage(service.event(object), { dequeueCount: 2 });
     expect(await work).toMatchObject([{ left: 'elsewhere', reports: [] }]);
     expect(service.outcomesOf(object.name)).toEqual(['match']);
+  });
+});
+
+describe('a scan that finds its worker full', () => {
+  it('is passed on to others, unless its message has failed before', async () => {
+    const object = await service.upload(malicious);
+    const slots = new ScanSlots();
+    const giveBack = await slots.acquire({ sizeInBytes: 1, isAlone: true });
+    const app = await service.start({}, { slots, sliceLimits: { firstSlotWaitInMs: 20 } });
+    expect(await app.handleMessage(service.event(object), { dequeueCount: 1 })).toMatchObject([{ left: 'nextSlice' }]);
+    const [message, ...others] = await service.takeMessages();
+    expect(others).toEqual([]);
+    const work = app.handleMessage(message, { dequeueCount: 2 });
+    await expect.poll(() => slots.waiting).toBe(1);
+    giveBack();
+    await work;
+    expect(service.outcomesOf(object.name)).toEqual(['match']);
+    expect(await service.takeMessages()).toEqual([]);
   });
 });
 

@@ -4,6 +4,7 @@ import { sha256Hex } from '../../../shared/base/digest.ts';
 import { LEDGER_TABLE, LedgerError, TableLedger } from '../../../shared/ledger/table-ledger.ts';
 import type { AzuriteServer } from '../../../shared/local/azurite.ts';
 import { startAzurite } from '../../../shared/local/azurite.ts';
+import { startFaultProxy } from '../objects/fault-proxy.ts';
 import {
   clean,
   describeLedger,
@@ -57,6 +58,38 @@ describe('TableLedger', () => {
       await Promise.all(workers);
       const standing = await new TableLedger(openTable()).find(object, scanId);
       expect(standing?.rank, `ranks ${ranks.join(' ')}`).toBe(Math.max(...ranks));
+    }
+  });
+
+  it('knows its own write whose answer was lost', async () => {
+    const proxy = await startFaultProxy(azurite.tableEndpoint);
+    try {
+      const connection = azurite.connectionString.replace(/TableEndpoint=[^;]+/, `TableEndpoint=${proxy.endpoint}`);
+      const table = TableClient.fromConnectionString(connection, LEDGER_TABLE, { allowInsecureConnection: true });
+      const ledger = new TableLedger(table);
+      await ledger.ensureTable();
+      const loseNextAnswer = (): void => {
+        let isLost = false;
+        proxy.reset(({ method }) => {
+          if (isLost || method === 'GET') return undefined;
+          isLost = true;
+          return { kind: 'reset', after: 0 };
+        });
+      };
+      const scanId = freshScanId();
+      loseNextAnswer();
+      await expect(ledger.claim(object, scanId, claimOf('attempt-1'))).resolves.toMatchObject({ kind: 'claimed' });
+      loseNextAnswer();
+      const change = { kind: 'yielded', position: 7, hasRun: true } as const;
+      await expect(ledger.advance(object, scanId, 'attempt-1', change)).resolves.toMatchObject({
+        run: { generation: 1, position: 7 },
+      });
+      loseNextAnswer();
+      await expect(ledger.finish(object, scanId, 'attempt-1', match)).resolves.toMatchObject({ verdict: 'match' });
+      // Each of them was asked for more than once.
+      expect(proxy.seen.filter(({ method }) => method !== 'GET').length).toBeGreaterThan(1);
+    } finally {
+      await proxy.close();
     }
   });
 

@@ -68,6 +68,7 @@ class RunningProxy implements FaultProxy {
   highestInFlight = 0;
   ended = 0;
   readonly #target: URL;
+  readonly #seenOf = new Map<string, number>();
   readonly #server = createServer((request, response) => {
     this.#handle(request, response);
   });
@@ -91,6 +92,7 @@ class RunningProxy implements FaultProxy {
   reset(fault: (request: SeenRequest) => Fault | undefined = () => undefined): void {
     this.#fault = fault;
     this.seen = [];
+    this.#seenOf.clear();
     this.highestInFlight = this.inFlight;
     this.ended = 0;
   }
@@ -118,12 +120,13 @@ class RunningProxy implements FaultProxy {
     const range = /^bytes=(\d+)-(\d+)$/.exec(String(request.headers['x-ms-range'] ?? request.headers.range ?? ''));
     const method = request.method ?? '';
     const seen: SeenRequest = {
-      index: this.seen.filter((other) => other.method === method).length,
+      index: this.#seenOf.get(method) ?? 0,
       method,
       path: request.url ?? '',
       range: range ? { first: Number(range[1]), last: Number(range[2]) } : undefined,
       headers: request.headers,
     };
+    this.#seenOf.set(method, seen.index + 1);
     this.seen.push(seen);
     this.highestInFlight = Math.max(this.highestInFlight, ++this.inFlight);
     const { socket } = request;

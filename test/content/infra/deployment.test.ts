@@ -19,10 +19,10 @@ describe('host.json', () => {
     expect(parseTimeSpan(host.functionTimeout)).toBe(functionTimeoutInMs);
   });
 
-  it('runs eight scans at once, and takes a failed message out of the way after five times', () => {
+  it('takes enough messages at once for their rows to go together, and takes a failed message out of the way after five times', () => {
     expect(readQueueSettings(join(root, 'host.json'))).toEqual({
-      batchSize: 8,
-      newBatchThreshold: 0,
+      batchSize: 16,
+      newBatchThreshold: 48,
       maxPollingIntervalInMs: 2_000,
       visibilityTimeoutInSeconds: 30,
       maxDequeueCount: 5,

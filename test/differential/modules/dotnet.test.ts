@@ -26,6 +26,18 @@ describe.skipIf(ofDotnet.length === 0)('dotnet on files of packages', () => {
   });
 });
 
+describe.skipIf(ofDotnet.length === 0)('user strings', () => {
+  const { bytes } =
+    ofDotnet.find((file) => new Metadata(memoryView(file.bytes)).userStrings() !== undefined) ?? ofDotnet[0]!;
+
+  it.each([0x80, 0xc0, 0xe0, 0xff])('with a second length that begins with %i', async (first) => {
+    const damaged = Uint8Array.from(bytes);
+    const { start } = new Metadata(memoryView(bytes)).userStrings()!;
+    damaged[start + 2 + damaged[start + 1]!] = first;
+    expect(await differences(damaged)).toEqual([]);
+  });
+});
+
 describe('what is no .NET file', () => {
   it.each([
     ['nothing', new Uint8Array(0)] as const,

@@ -178,13 +178,15 @@ export class DotnetFile implements StructureValue {
     return this.#metadata.blob(this.#metadata.table(TABLE.constant).number(row, 3));
   }
 
+  /** Up to a length that is none. Where one is longer than the stream, there are no strings at all, as for the reference. */
   #userStrings(): { readonly start: number; readonly length: number }[] {
     const metadata = this.#metadata;
     const { start, end } = metadata.userStrings() ?? { start: 0, end: 0 };
     const places: { readonly start: number; readonly length: number }[] = [];
     for (let at = start; ;) {
       const length = metadata.packedLength(at, end);
-      if (length === undefined || at + length.bytes + length.value > end) return places;
+      if (length === undefined) return places;
+      if (at + length.bytes + length.value > end) return [];
       if (places.length === MAX_USER_STRINGS) return metadata.object.refuse('limit:dotnetUserStrings');
       if (length.value >= MIN_USER_STRING_BYTES) places.push({ start: at + length.bytes, length: length.value - 1 });
       at += length.bytes + length.value;

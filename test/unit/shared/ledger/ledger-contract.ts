@@ -126,6 +126,19 @@ export function describeLedger(
       await expect(ledger.find(object, scanId)).resolves.toEqual(next.entry);
     });
 
+    it('takes the same claim, and the same end of a slice, once more for the first time it came', async () => {
+      const ledger = open(now);
+      const scanId = freshScanId();
+      const first = await ledger.claim(object, scanId, claimOf('attempt-1'));
+      await expect(ledger.claim(object, scanId, claimOf('attempt-1'))).resolves.toEqual(first);
+      const yielded = { kind: 'yielded', position: 5, hasRun: true } as const;
+      const left = await ledger.advance(object, scanId, 'attempt-1', yielded);
+      expect(left).toMatchObject({ run: { isHeld: false, generation: 1, position: 5 } });
+      await expect(ledger.advance(object, scanId, 'attempt-1', yielded)).resolves.toEqual(left);
+      // A sign of life is none once the scan was left.
+      await expect(ledger.advance(object, scanId, 'attempt-1', { kind: 'heartbeat' })).resolves.toBeUndefined();
+    });
+
     it('counts slices that had their time and came no further, and forgives them all for one that did', async () => {
       const ledger = open(now);
       const scanId = freshScanId();
