@@ -15,7 +15,10 @@ export class MatchQueue {
   /** Rank and mark, see `packed`. */
   extras = new Int32Array(1024);
   length = 0;
+  // Room for sorting.
   #keys = new Float64Array(1024);
+  #orders: readonly [Int32Array, Int32Array] = [new Int32Array(1024), new Int32Array(1024)];
+  readonly #places = new Int32Array(DIGITS + 1);
 
   /** `start` is an offset of the object; `mark` a xor key, or −1. */
   push(start: number, target: number, length: number, rank: number, mark: number, spread = 0): void {
@@ -76,17 +79,21 @@ export class MatchQueue {
     return true;
   }
 
-  /** Sorts by start, then rank, otherwise in the order met. Numeric keys let the engine's native sort do it. */
+  /** Sorts by start, then rank, otherwise in the order met. */
   #order(): void {
     const { starts, targets, lengths, spreads, extras, length } = this;
     let first = Infinity;
-    for (let at = 0; at < length; at++) first = Math.min(first, starts[at]!);
-    if (this.#keys.length < length) this.#keys = new Float64Array(starts.length);
+    let last = 0;
+    for (let at = 0; at < length; at++) {
+      first = Math.min(first, starts[at]!);
+      last = Math.max(last, starts[at]!);
+    }
+    if (this.#keys.length < length) {
+      this.#keys = new Float64Array(starts.length);
+      this.#orders = [new Int32Array(starts.length), new Int32Array(starts.length)];
+    }
     const keys = this.#keys.subarray(0, length);
-    // Starts in the queue lie within one window of each other, so start and index fit one exact number.
-    for (let at = 0; at < length; at++) keys[at] = (starts[at]! - first) * INDEX_SPACE + at;
-    keys.sort();
-    const order = Array.from(keys, (key) => key % INDEX_SPACE);
+    const order = length < FEW || last - first >= DIGITS ** 2 ? this.#byKeys(first) : this.#byDigits(first);
     for (let at = 1; at < length; at++) {
       const moved = order[at]!;
       let to = at;
@@ -98,11 +105,42 @@ export class MatchQueue {
       }
       order[to] = moved;
     }
-    starts.set(order.map((index) => starts[index]!));
-    targets.set(order.map((index) => targets[index]!));
-    lengths.set(order.map((index) => lengths[index]!));
-    spreads.set(order.map((index) => spreads[index]!));
-    extras.set(order.map((index) => extras[index]!));
+    // What was sorted is done with, and has room for eight bytes each.
+    for (const array of [starts, targets, lengths, spreads, extras]) {
+      for (let at = 0; at < length; at++) keys[at] = array[order[at]!]!;
+      array.set(keys);
+    }
+  }
+
+  /** Numeric keys let the host's native sort do it. */
+  #byKeys(first: number): Int32Array {
+    const { starts, length } = this;
+    const keys = this.#keys.subarray(0, length);
+    // Starts in the queue lie within one window of each other, so start and index fit one exact number.
+    for (let at = 0; at < length; at++) keys[at] = (starts[at]! - first) * INDEX_SPACE + at;
+    keys.sort();
+    const [order] = this.#orders;
+    for (let at = 0; at < length; at++) order[at] = keys[at]! % INDEX_SPACE;
+    return order;
+  }
+
+  /** In two passes, by the lower and by the upper digit of what lies between the first start and each. */
+  #byDigits(first: number): Int32Array {
+    const { starts, length } = this;
+    const [order, once] = this.#orders;
+    const places = this.#places;
+    places.fill(0);
+    for (let at = 0; at < length; at++) places[((starts[at]! - first) & (DIGITS - 1)) + 1]!++;
+    for (let digit = 1; digit <= DIGITS; digit++) places[digit]! += places[digit - 1]!;
+    for (let at = 0; at < length; at++) once[places[(starts[at]! - first) & (DIGITS - 1)]!++] = at;
+    places.fill(0);
+    for (let at = 0; at < length; at++) places[((starts[at]! - first) >>> DIGIT_BITS) + 1]!++;
+    for (let digit = 1; digit <= DIGITS; digit++) places[digit]! += places[digit - 1]!;
+    for (let at = 0; at < length; at++) {
+      const index = once[at]!;
+      order[places[(starts[index]! - first) >>> DIGIT_BITS]!++] = index;
+    }
+    return order;
   }
 
   #grow(size: number): void {
@@ -135,6 +173,11 @@ const MARKS = (1 << RANK_SHIFT) - 1;
 function packed(rank: number, mark: number): number {
   return (rank << RANK_SHIFT) | (mark + 1);
 }
+
+const DIGIT_BITS = 11;
+const DIGITS = 1 << DIGIT_BITS;
+/** So few matches are not worth two passes over all digits. */
+const FEW = 256;
 
 /** More than the matches a queue ever holds: it is released every `RELEASE_AT`, and one list of candidates adds little. */
 const INDEX_SPACE = 2 ** 28;

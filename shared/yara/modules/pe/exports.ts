@@ -5,7 +5,7 @@
  * export directory, 40 bytes   4 timestamp · 12 library's name · 16 first ordinal · 20 number of addresses · 24 of names ·
  *                              28 addresses · 32 names' addresses · 36 ordinals of the names, two bytes each
  * ```
- * An address within the directory's own extent is that of a text: where the function is forwarded to. The table of names
+ * A directory without addresses exports nothing. An address within the directory's own extent is that of a text: where the function is forwarded to. The table of names
  * counts only where all of it is in the file, the other two as far as they are. Source: PE/COFF, "The .edata Section".
  */
 import type { ModuleValue } from '../module.ts';
@@ -52,7 +52,7 @@ export class ExportList {
   }
 
   readonly functions = once((): readonly ExportedFunction[] => {
-    if (this.#directory() === undefined) return [];
+    if (this.#directory() === undefined || this.#number(28) === 0) return [];
     const base = this.#number(16)!;
     const names = this.#names();
     return this.#table(this.#number(28)!, this.#number(20)!, 4)
