@@ -52,6 +52,9 @@ param retentionInDays int = 90
 @description('How clean scans are recorded: a row each, or one an hour for those of a container with the same rules, which costs next to nothing and names no object.')
 param cleanRows 'all' | 'hourly' = 'all'
 
+@description('What is done about verdicts besides recording them: tags writes them onto the objects, quarantine moves matching objects into the scanner\'s own storage, notify sends messages to a queue there. The first two give the app a role of its own on the watched accounts.')
+param reactions ('tags' | 'quarantine' | 'notify')[] = []
+
 @description('Node version that the app runs on.')
 param nodeVersion string = '22'
 
@@ -122,6 +125,8 @@ module storage 'modules/storage.bicep' = {
     sku: storageSku
     isPrivate: isPrivate
     queueName: queueName
+    hasQuarantine: contains(reactions, 'quarantine')
+    hasNotifications: contains(reactions, 'notify')
   }
 }
 
@@ -230,6 +235,16 @@ module rulesRoles 'modules/roles.bicep' = if (hasPublishedRules) {
   }
 }
 
+module notificationRoles 'modules/roles.bicep' = if (contains(reactions, 'notify')) {
+  params: {
+    principalId: identity.outputs.principalId
+    notifications: {
+      storageName: storage.outputs.name
+      queueName: storage.outputs.notificationQueueName
+    }
+  }
+}
+
 module app 'modules/app.bicep' = {
   params: {
     name: signature
@@ -250,6 +265,8 @@ module app 'modules/app.bicep' = {
     ingestionEndpoint: ingestion.outputs.endpoint
     dataCollectionRuleId: ingestion.outputs.immutableId
     cleanRows: cleanRows
+    reactions: reactions
+    quarantineUrl: storage.outputs.quarantineUrl
     telemetryConnectionString: telemetry.outputs.connectionString
     rulesUrl: hasPublishedRules ? '${rulesContainerUrl}/${publishedRules.?blobName ?? 'rules.release'}' : ''
     rulesDigest: publishedRules.?digest ?? ''
@@ -295,6 +312,8 @@ module watched 'modules/watched-account.bicep' = [
       callerLogs: callerLogs
       workspaceId: usedWorkspaceId
       withAlerts: alerts
+      setsTags: contains(reactions, 'tags')
+      deletes: contains(reactions, 'quarantine')
       actionGroupIds: actionGroupIds
       scanner: {
         subscriptionId: subscription().subscriptionId

@@ -25,6 +25,7 @@ param alertEmails = filter(split(readEnvironmentVariable('SLUICE_ALERT_EMAILS', 
 // param privateNetwork = { kind: 'new', addressPrefix: '10.60.0.0/26' }
 // param maximumInstanceCount = 10
 // param nearRealTimeRules = true
+// param reactions = ['tags', 'quarantine', 'notify']
 // param cleanRows = 'hourly'
 // param extraSettings = { SLUICE_EVIDENCE: 'offsets' }
 // param publishedRules = { containerId: '…/storageAccounts/NAME/blobServices/default/containers/rules', key: 'MCow…' }

@@ -17,7 +17,7 @@ import { functionTimeoutInMs } from './base/settings.ts';
 import type { AllowList } from './events/allow-list.ts';
 import { allowListOf, blobEndpointOf } from './events/allow-list.ts';
 import { walkMessageOf } from './events/own-messages.ts';
-import type { DeliverRequest, SluiceRequest, WalkRequest } from './events/scan-request.ts';
+import type { DeliverRequest, ReactRequest, SluiceRequest, WalkRequest } from './events/scan-request.ts';
 import { CLEAN_TALLY_TABLE, CleanTally } from './ledger/clean-tally.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { MessageSender } from './ledger/message-queue.ts';
@@ -55,6 +55,8 @@ import type { ScanReport } from './scanner/scan-report.ts';
 import { ScanSlots } from './scanner/scan-slots.ts';
 import type { CheckpointStore } from './scanner/slice-runner.ts';
 import { recordCleanHours, tallyCleanScans } from './sinks/clean-hours.ts';
+import { connectReactions, isQuarantined } from './reactions/connect-reactions.ts';
+import type { ReactorContext } from './reactions/connect-reactions.ts';
 import type { ScanProfile } from './yara/index.ts';
 import { ENGINE_VERSION } from './yara/index.ts';
 import { createSinks } from './sinks/registry.ts';
@@ -112,6 +114,7 @@ export interface AppOverrides {
   readonly healthLimits?: Omit<HealthCheckOptions, 'log'>;
   /** How often published rules are looked for, at most. */
   readonly rulesEveryMs?: number;
+  readonly reactorLimits?: Pick<ReactorContext, 'firstDelayInMs' | 'limits'>;
   readonly walkLimits?: Pick<WalkParts, 'pageSize'>;
 }
 
@@ -164,9 +167,23 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     log,
     ...(overrides.outboxLimits && { limits: overrides.outboxLimits }),
   });
+  const reactor = await connectReactions(config, {
+    state,
+    queue,
+    serviceOf,
+    credential,
+    log,
+    ...overrides.reactorLimits,
+  });
   const telemetry = overrides.telemetry ?? telemetryOf(config, credential, log);
   const deliver = (report: ScanReport) => deliverAndCount(sinks, report, telemetry);
-  const recorder = new ReportRecorder({ ledger, outbox, log, deliver });
+  const recorder = new ReportRecorder({
+    ledger,
+    outbox,
+    log,
+    deliver,
+    react: (report) => reactor.react(report),
+  });
   const parts = {
     allow,
     recorder,
@@ -174,6 +191,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     slots: overrides.slots ?? new ScanSlots(),
     log,
     open: openerOf(serviceOf, overrides.openOptions),
+    isQuarantined: (url: string) => isQuarantined(url, config),
     scan: { ...digestsOf(config), evidence: config.evidence, deadlineInMs: config.deadlineInMs },
     checkpoints: overrides.checkpoints ?? state.blobs('checkpoints'),
     queue,
@@ -239,13 +257,16 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       );
     },
     listContainers: async (account: string, abortSignal: AbortSignal) =>
-      (await listContainers(serviceOf(account), abortSignal)).filter((name) => !isOwnContainer(name)),
+      (await listContainers(serviceOf(account), abortSignal)).filter(
+        (name) => !isOwnContainer(name) && !isQuarantined(`${blobEndpointOf(account, allow) ?? ''}/${name}/`, config),
+      ),
     listObjects: (account: string, container: string, options: PageOptions) =>
       listObjects(serviceOf(account), container, options),
     ...overrides.walkLimits,
   };
   const services = {
     deliver: (request: DeliverRequest) => recorder.deliverAgain(request),
+    react: (request: ReactRequest) => reactor.reactAgain(request),
     walk: async (request: WalkRequest, abortSignal: AbortSignal) => {
       await rules.choose();
       await walkObjects(request, walkParts, abortSignal);

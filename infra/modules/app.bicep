@@ -24,6 +24,10 @@ param ingestionEndpoint string
 param dataCollectionRuleId string
 @description('How clean scans are recorded.')
 param cleanRows 'all' | 'hourly'
+@description('What is done about verdicts.')
+param reactions string[]
+@description('Container that matching objects are moved into; empty: none.')
+param quarantineUrl string
 @secure()
 param telemetryConnectionString string
 
@@ -67,6 +71,8 @@ var settings = {
   SLUICE_INGESTION_AUDIENCE: ingestionAudiences[?environment().name] ?? ingestionAudiences.AzureCloud
   SLUICE_DCR_ID: dataCollectionRuleId
   SLUICE_CLEAN_ROWS: cleanRows
+  SLUICE_REACTIONS: join(reactions, ',')
+  SLUICE_QUARANTINE: quarantineUrl
 
   SLUICE_RULES_URL: rulesUrl
   SLUICE_RULES_DIGEST: rulesDigest

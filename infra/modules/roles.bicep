@@ -1,9 +1,11 @@
-// Every role that anything here is given: this file and no other. It is deployed once for each of four cases, to the resource
+// Every role that anything here is given: this file and no other. It is deployed once for each of six cases, to the resource
 // group that holds what the roles are on:
 //   scanner             the app on its own storage, data collection rule and telemetry
 //   watchedAccountName  the app on a watched account
 //   delivery            a system topic on the scanner's queue and dead-letter container
 //   rules               the app on the container that rules are published to
+//   reacting            the app on a watched account whose objects it labels or takes away
+//   notifications       the app on the queue that it tells of verdicts
 @export()
 @description('What the app works with in its own resource group.')
 type scannerTarget = {
@@ -28,15 +30,34 @@ type rulesTarget = {
   containerName: string
 }
 
+@export()
+@description('Where reactions change objects, and the role that says what they may change.')
+type reactionTarget = {
+  storageName: string
+  roleDefinitionId: string
+}
+
+@export()
+@description('Where notifications are sent to.')
+type notificationTarget = {
+  storageName: string
+  queueName: string
+}
+
 @description('Object id of the identity that is given the roles.')
 param principalId string
 param scanner scannerTarget?
 param watchedAccountName string?
 param delivery deliveryTarget?
 param rules rulesTarget?
+param reacting reactionTarget?
+param notifications notificationTarget?
 
+// The one role that Azure does not bring.
+var custom = { reactions: reacting.?roleDefinitionId ?? '' }
 var definitions = '/subscriptions/${subscription().subscriptionId}/providers/Microsoft.Authorization/roleDefinitions'
 var role = {
+  reactions: custom.reactions
   storageBlobDataOwner: '${definitions}/b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
   storageBlobDataContributor: '${definitions}/ba92f5b4-2d11-453d-a403-e96b0029c9fe'
   storageBlobDataReader: '${definitions}/2a2b9908-6ea1-4ae2-8e65-a410df84e7d1'
@@ -182,5 +203,38 @@ resource rulesBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (r
     principalId: principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: role.storageBlobDataReader
+  }
+}
+
+// ---- reactions ----
+
+resource reactedAccount 'Microsoft.Storage/storageAccounts@2025-06-01' existing = if (reacting != null) {
+  name: reacting!.storageName
+}
+
+// Only where reactions are asked for: to set tags, to delete, or both.
+resource reactedBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (reacting != null) {
+  name: guid(reactedAccount.id, principalId, role.reactions)
+  scope: reactedAccount
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: role.reactions
+  }
+}
+
+// ---- notifications ----
+
+resource notificationQueue 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' existing = if (notifications != null) {
+  name: '${notifications!.storageName}/default/${notifications!.queueName}'
+}
+
+resource notificationMessages 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (notifications != null) {
+  name: guid(notificationQueue.id, principalId, role.storageQueueDataMessageSender)
+  scope: notificationQueue
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: role.storageQueueDataMessageSender
   }
 }

@@ -11,8 +11,14 @@ param isPrivate bool
 @description('Queue of upload events. What fails five times is moved to a second queue of this name and `-poison`.')
 param queueName string
 
+@description('Whether there is a container that matching objects are moved into, and a queue that verdicts are told to.')
+param hasQuarantine bool
+param hasNotifications bool
+
 var deploymentContainerName = 'deployments'
 var deadLetterContainerName = 'dead-letter'
+var quarantineContainerName = 'sluice-quarantine'
+var notificationQueueName = 'sluice-notifications'
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: name
@@ -53,6 +59,12 @@ resource containers 'Microsoft.Storage/storageAccounts/blobServices/containers@2
   }
 ]
 
+resource quarantine 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = if (hasQuarantine) {
+  parent: blobService
+  name: quarantineContainerName
+  properties: { publicAccess: 'None' }
+}
+
 resource queueService 'Microsoft.Storage/storageAccounts/queueServices@2025-06-01' = {
   parent: account
   name: 'default'
@@ -66,6 +78,11 @@ resource queues 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-
   }
 ]
 
+resource notifications 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' = if (hasNotifications) {
+  parent: queueService
+  name: notificationQueueName
+}
+
 output id string = account.id
 output name string = account.name
 output blobEndpoint string = account.properties.primaryEndpoints.blob
@@ -74,3 +91,5 @@ output tableEndpoint string = account.properties.primaryEndpoints.table
 output deploymentContainerName string = containers[0].name
 output deadLetterContainerName string = containers[1].name
 output queueNames string[] = [queues[0].name, queues[1].name]
+output quarantineUrl string = hasQuarantine ? '${account.properties.primaryEndpoints.blob}${quarantineContainerName}' : ''
+output notificationQueueName string = notificationQueueName

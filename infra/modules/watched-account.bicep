@@ -44,6 +44,10 @@ param workspaceId string
 
 @description('Whether to tell of events that did not reach the scanner.')
 param withAlerts bool
+
+@description('Whether the scanner sets index tags, and whether it deletes what it has put into the quarantine.')
+param setsTags bool
+param deletes bool
 param actionGroupIds string[]
 
 var accountName = last(split(account.id, '/'))
@@ -62,6 +66,25 @@ module readerRoles 'roles.bicep' = {
   params: {
     principalId: scanner.principalId
     watchedAccountName: accountName
+  }
+}
+
+module reactionRole 'reaction-role.bicep' = if (setsTags || deletes) {
+  params: {
+    accountName: accountName
+    signature: scanner.signature
+    setsTags: setsTags
+    deletes: deletes
+  }
+}
+
+module reactionRoles 'roles.bicep' = if (setsTags || deletes) {
+  params: {
+    principalId: scanner.principalId
+    reacting: {
+      storageName: accountName
+      roleDefinitionId: reactionRole!.outputs.id
+    }
   }
 }
 

@@ -4,7 +4,16 @@
  * restart at a time. What each setting means stands in `settings.ts`.
  */
 import type { LocalConnection } from './local-connection.ts';
-import type { CleanRows, Digests, EvidenceMode, LogLevel, Setting, SinkName } from './settings.ts';
+import type {
+  CleanRows,
+  Digests,
+  EvidenceMode,
+  LogLevel,
+  NotifiableVerdict,
+  ReactionName,
+  Setting,
+  SinkName,
+} from './settings.ts';
 import { invariant, SluiceError } from './errors.ts';
 import { holdsSecret, printable } from './redact.ts';
 import { isLoopbackOrigin, quote, settings } from './settings.ts';
@@ -64,6 +73,12 @@ export interface Config {
   readonly sliceInMs: number;
   /** 0: no sweep. */
   readonly sweepInMs: number;
+  /** In the order of the settings' table; empty: none. */
+  readonly reactions: readonly ReactionName[];
+  /** URL of a container without a slash at the end; set wherever the reaction is on. */
+  readonly quarantine: string | undefined;
+  readonly notifyQueue: string;
+  readonly notifyVerdicts: readonly NotifiableVerdict[];
   /** Undefined where none is sent. */
   readonly telemetry: TelemetryConfig | undefined;
   readonly logLevel: LogLevel;
@@ -111,6 +126,7 @@ export function readConfig(env: Environment): Config {
   const state = readState(reader, accounts);
   const sinks = reader.read(settings.sinks);
   const ingestion = readIngestion(reader, sinks?.includes('log-analytics') ?? false);
+  const { reactions, quarantine } = readReactions(reader, state);
   const storageSuffix = reader.read(settings.storageSuffix);
   const publishedRules = readPublishedRules(reader, { accounts, state, storageSuffix });
   const values = {
@@ -123,6 +139,8 @@ export function readConfig(env: Environment): Config {
     deadlineInMs: reader.read(settings.deadlineInMs),
     sliceInMs: reader.read(settings.sliceInMs),
     sweepInMs: reader.read(settings.sweepInMs),
+    notifyQueue: reader.read(settings.notifyQueue),
+    notifyVerdicts: reader.read(settings.notifyVerdicts),
     logLevel: reader.read(settings.logLevel),
     cleanRows: reader.read(settings.cleanRows),
   };
@@ -136,6 +154,8 @@ export function readConfig(env: Environment): Config {
     state,
     sinks,
     ingestion,
+    reactions,
+    quarantine,
     publishedRules,
     telemetry,
     ...withoutGaps(values),
@@ -199,6 +219,20 @@ function readIngestion(reader: SettingsReader, isOn: boolean): IngestionConfig |
   }
   if (!isOn || endpoint === undefined || dcrId === undefined || audience === undefined) return undefined;
   return { endpoint, dcrId, audience, caPath };
+}
+
+function readReactions(
+  reader: SettingsReader,
+  state: StateStorage | undefined,
+): Pick<Config, 'reactions' | 'quarantine'> {
+  const reactions = reader.read(settings.reactions) ?? [];
+  const quarantine = reader.read(settings.quarantine, reactions.includes('quarantine'));
+  // The emulator's key is for the emulator, and a token goes over https only.
+  if (quarantine !== undefined && state !== undefined && quarantine.startsWith('http:') !== (state.kind === 'local')) {
+    const problem = state.kind === 'local' ? 'leads off this machine' : 'is on this machine';
+    reader.fault(settings.quarantine, `${problem}, and the scanner's own account is not`);
+  }
+  return { reactions, quarantine };
 }
 
 /**

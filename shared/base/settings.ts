@@ -29,6 +29,11 @@ export interface Setting<T> {
 export const sinkNames = ['log-analytics', 'console'] as const;
 export type SinkName = (typeof sinkNames)[number];
 export type CleanRows = 'all' | 'hourly';
+export const reactionNames = ['tags', 'quarantine', 'notify'] as const;
+export type ReactionName = (typeof reactionNames)[number];
+/** Verdicts that somebody can be told of. */
+export const notifiableVerdicts = ['match', 'excluded', 'clean', 'incomplete', 'failed', 'skipped'] as const;
+export type NotifiableVerdict = (typeof notifiableVerdicts)[number];
 export type Digests = 'sha256' | 'sha256,md5' | 'findings';
 export type EvidenceMode = 'excerpt' | 'offsets' | 'none';
 export type TelemetryMode = 'metrics' | 'traces' | 'off';
@@ -211,6 +216,37 @@ export const settings = {
     defaultText: '48h',
     parse: durationWithin(0, 720 * 3_600_000),
   }),
+  reactions: setting({
+    name: 'SLUICE_REACTIONS',
+    meaning: 'What is done about a verdict, besides recording it; nothing unless set',
+    form: `one or more of ${reactionNames.join(', ')}, separated by commas`,
+    example: 'tags,quarantine',
+    parse: parseReactions,
+  }),
+  quarantine: setting({
+    name: 'SLUICE_QUARANTINE',
+    meaning: 'Container that matching objects are moved into; what lies in it is never scanned',
+    form: 'the https URL of a container, with nothing behind its name',
+    example: 'https://contososluice.blob.core.windows.net/sluice-quarantine',
+    requiredWhen: 'the reaction quarantine is on',
+    parse: parseContainerUrl,
+  }),
+  notifyQueue: setting({
+    name: 'SLUICE_NOTIFY_QUEUE',
+    meaning: "Queue of the scanner's own account that the reaction notify sends CloudEvents to",
+    form: '3-63 lower-case letters, digits and single hyphens, a letter or digit at both ends',
+    example: 'sluice-notifications',
+    defaultText: 'sluice-notifications',
+    parse: matching(/^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/),
+  }),
+  notifyVerdicts: setting({
+    name: 'SLUICE_NOTIFY_VERDICTS',
+    meaning: 'Which verdicts the reaction notify tells of',
+    form: `one or more of ${notifiableVerdicts.join(', ')}, separated by commas`,
+    example: 'match,clean',
+    defaultText: 'match',
+    parse: parseVerdicts,
+  }),
   telemetry: setting({
     name: 'SLUICE_TELEMETRY',
     meaning:
@@ -368,6 +404,36 @@ function parseSinks(text: string): Parsed<readonly SinkName[]> {
   if (unknown.length > 0) return { fault: `no such sink: ${unknown.slice(0, 5).map(quote).join(', ')}` };
   if (given.length === 0) return { fault: 'the list is empty, so no result would be kept' };
   return { value: sinkNames.filter((known) => given.includes(known)) };
+}
+
+function parseReactions(text: string): Parsed<readonly ReactionName[]> {
+  return parseWords(text, reactionNames, 'reaction');
+}
+
+function parseVerdicts(text: string): Parsed<readonly NotifiableVerdict[]> {
+  return parseWords(text, notifiableVerdicts, 'verdict');
+}
+
+function parseWords<T extends string>(text: string, words: readonly T[], what: string): Parsed<readonly T[]> {
+  const given = splitList(text.toLowerCase());
+  const unknown = given.filter((name) => !words.some((known) => known === name));
+  if (unknown.length > 0) return { fault: `no such ${what}: ${unknown.slice(0, 5).map(quote).join(', ')}` };
+  return given.length === 0
+    ? { fault: 'the list is empty' }
+    : { value: words.filter((known) => given.includes(known)) };
+}
+
+/** Plain http only towards this machine, where the emulator has the account's name in front of the container's. */
+function parseContainerUrl(text: string): Parsed<string> {
+  const name = '[a-z0-9]+(?:-[a-z0-9]+)*';
+  const inAzure = new RegExp(`^https://[a-z0-9]{3,24}\\.blob\\.[a-z0-9.-]{4,200}/(${name})$`).exec(text);
+  const onThisMachine = new RegExp(`^http://([^/:@?#]+|\\[::1\\]):\\d{1,5}/[a-z0-9]{3,24}/(${name})$`).exec(text);
+  const isHere = onThisMachine !== null && isLoopbackHost(onThisMachine[1]!);
+  const container = inAzure?.[1] ?? (isHere ? onThisMachine[2] : undefined);
+  if (container === undefined || container.length < 3 || container.length > 63) {
+    return { fault: `${quote(text)} is not the URL of a container` };
+  }
+  return { value: text };
 }
 
 function parseDigests(text: string): Parsed<Digests> {

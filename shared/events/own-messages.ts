@@ -5,6 +5,7 @@
  *    "rules": digest}                                                                the next slice of a scan
  *   {"scan": {url, eTag, …}, "replaced": […]}                                        look at the object (later, or again)
  *   {"deliver": ScanId, "attempt": n}                                                the next try to deliver a report
+ *   {"react": ScanId, "attempt": n}                                                  the next try to react to a report
  *   {"walk": id, "account", …}                                                       go through the objects that exist
  *
  * They are read with the distrust that events are read with: what names an object passes the same allow-list, and whatever is
@@ -15,7 +16,7 @@ import { printable } from '../base/redact.ts';
 import type { AllowList } from './allow-list.ts';
 import { blobEndpointOf } from './allow-list.ts';
 import { parseObjectUrl } from './object-url.ts';
-import type { DeliverRequest, ReplacedVersion, ScanRequest, WalkRequest } from './scan-request.ts';
+import type { DeliverRequest, ReactRequest, ReplacedVersion, ScanRequest, WalkRequest } from './scan-request.ts';
 
 /** Versions that one scan may have seen go; more are a fault, since a scan gives up long before. */
 const MAX_REPLACED = 20;
@@ -61,6 +62,7 @@ const walkMessage = z.strictObject({
   sent: count,
 });
 const deliverMessage = z.strictObject({ deliver: scanId, attempt: z.int().min(1) });
+const reactMessage = z.strictObject({ react: scanId, attempt: z.int().min(1) });
 
 /** What is wrong with a message of our own, for a person. */
 export interface OwnMessageFault {
@@ -70,19 +72,25 @@ export interface OwnMessageFault {
 
 /** Whether a queue message's value is one of these, right or wrong. */
 export function isOwnMessage(value: Readonly<Record<string, unknown>>): boolean {
-  return ['scan', 'deliver', 'walk'].some((name) => Object.hasOwn(value, name));
+  return ['scan', 'deliver', 'react', 'walk'].some((name) => Object.hasOwn(value, name));
 }
 
 /** Reads one. Never throws. */
 export function parseOwnMessage(
   value: Readonly<Record<string, unknown>>,
   allow: AllowList,
-): ScanRequest | DeliverRequest | WalkRequest | OwnMessageFault {
+): ScanRequest | DeliverRequest | ReactRequest | WalkRequest | OwnMessageFault {
   if (Object.hasOwn(value, 'walk')) return parseWalk(value, allow);
   if (Object.hasOwn(value, 'deliver')) {
     const read = deliverMessage.safeParse(value);
     return read.success
       ? { kind: 'deliver', scanId: read.data.deliver, attempt: read.data.attempt }
+      : malformed(read.error);
+  }
+  if (Object.hasOwn(value, 'react')) {
+    const read = reactMessage.safeParse(value);
+    return read.success
+      ? { kind: 'react', scanId: read.data.react, attempt: read.data.attempt }
       : malformed(read.error);
   }
   const parsed = scanMessage.safeParse(value);
@@ -128,6 +136,10 @@ export function walkMessageOf({ kind: _, id, ...walk }: WalkRequest): object {
 
 export function deliverMessageOf(scanIdOfReport: string, attempt: number): object {
   return { deliver: scanIdOfReport, attempt };
+}
+
+export function reactMessageOf(scanIdOfReport: string, attempt: number): object {
+  return { react: scanIdOfReport, attempt };
 }
 
 function parseWalk(value: Readonly<Record<string, unknown>>, allow: AllowList): WalkRequest | OwnMessageFault {

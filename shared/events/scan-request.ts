@@ -55,6 +55,14 @@ export interface DeliverRequest {
   readonly attempt: number;
 }
 
+/** One more try at what a verdict is answered with; the report waits in the outbox of reactions. */
+export interface ReactRequest {
+  readonly kind: 'react';
+  readonly scanId: string;
+  /** Counted from 1. */
+  readonly attempt: number;
+}
+
 /** One step through the objects that exist; see `shared/scanner/walk-objects.ts`. */
 export interface WalkRequest {
   readonly kind: 'walk';
@@ -101,4 +109,4 @@ export interface RefusedRequest {
 /** A request that ends in a report about an object or a message. */
 export type SluiceRequest = ScanRequest | RefusedRequest;
 
-export type QueueRequest = SluiceRequest | DeliverRequest | WalkRequest;
+export type QueueRequest = SluiceRequest | DeliverRequest | ReactRequest | WalkRequest;

@@ -9,9 +9,15 @@ import { askStorage } from './ask-storage.ts';
 import { errorText } from '../base/describe-error.ts';
 import { SluiceError } from '../base/errors.ts';
 
+export interface SendOptions {
+  readonly delayInMs?: number;
+  /** When nobody wants it any more; never unless given. */
+  readonly expiresInMs?: number;
+}
+
 export interface MessageSender {
   /** Resolves once the message is in the queue; nobody sees it before the delay is over. */
-  send(message: unknown, options?: { readonly delayInMs?: number }): Promise<void>;
+  send(message: unknown, options?: SendOptions): Promise<void>;
 }
 
 /** The queue cannot be written to. Code `QUEUE_UNAVAILABLE`, retryable but for a message that is too large. */
@@ -33,11 +39,12 @@ export class MessageQueue implements MessageSender {
     this.#queue = queue;
   }
 
-  async send(message: unknown, { delayInMs = 0 }: { readonly delayInMs?: number } = {}): Promise<void> {
+  async send(message: unknown, { delayInMs = 0, expiresInMs }: SendOptions = {}): Promise<void> {
     const text = Buffer.from(JSON.stringify(message)).toString('base64');
     if (text.length > MAX_MESSAGE_BYTES) throw this.#failed(`${text.length} bytes are more than one may have`, false);
     const visibilityTimeout = Math.min(MAX_DELAY_IN_SECONDS, Math.ceil(delayInMs / 1_000));
-    const options = { visibilityTimeout, messageTimeToLive: NEVER };
+    const messageTimeToLive = expiresInMs === undefined ? NEVER : Math.ceil(expiresInMs / 1_000);
+    const options = { visibilityTimeout, messageTimeToLive };
     try {
       await this.#send(text, options);
     } catch (error) {

@@ -14,6 +14,8 @@ export const stateContainers = {
   checkpoints: 'sluice-checkpoints',
   /** Reports that no sink took yet, by ScanId. */
   outbox: 'sluice-outbox',
+  /** Reports that were not yet reacted to, by ScanId. */
+  reactions: 'sluice-reactions',
   /** Messages that could not be handled, for replay. */
   poison: 'sluice-poison',
   /** Progress of walks through what exists, and the wish that one stop. */

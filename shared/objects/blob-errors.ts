@@ -33,6 +33,12 @@ export function isPassingFault(error: unknown): boolean {
   return status === undefined || transientStatus.has(status);
 }
 
+/** What the service answered, for those who must tell more cases apart; `code` is empty where there was no answer with one. */
+export function serviceAnswerOf(error: unknown): { readonly status: number | undefined; readonly code: string } {
+  const { status, code } = readFault(error);
+  return { status, code };
+}
+
 /** The error that says what happened to the object named `where`. `doing` begins the message of a `SourceReadError`. */
 export function toObjectError(error: unknown, where: string, doing: string): SluiceError {
   const fault = readFault(error);

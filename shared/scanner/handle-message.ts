@@ -13,7 +13,7 @@ import { invariant, SluiceError } from '../base/errors.ts';
 import type { AllowList } from '../events/allow-list.ts';
 import { readMessageValues } from '../events/message-values.ts';
 import { parseMessage } from '../events/parse-message.ts';
-import type { DeliverRequest, WalkRequest } from '../events/scan-request.ts';
+import type { DeliverRequest, ReactRequest, WalkRequest } from '../events/scan-request.ts';
 import { DeadlineReached, withDeadline } from './deadline.ts';
 import type { HandledRequest, RequestContext, RequestHandler } from './handle-request.ts';
 
@@ -41,6 +41,8 @@ export class DrainingError extends SluiceError {
 export interface MessageServices {
   /** Tries again to deliver a report. */
   readonly deliver: (request: DeliverRequest) => Promise<void>;
+  /** Tries again to react to a report. */
+  readonly react: (request: ReactRequest) => Promise<void>;
   /** Takes a step through the objects that exist. */
   readonly walk: (request: WalkRequest, abortSignal: AbortSignal) => Promise<void>;
   /** Whether no scan should be begun, because the reports of those before wait for delivery. */
@@ -148,6 +150,7 @@ export class MessageHandler {
       yieldSignal.throwIfAborted();
       try {
         if (request.kind === 'deliver') await this.#services.deliver(request);
+        else if (request.kind === 'react') await this.#services.react(request);
         else if (request.kind === 'walk') await this.#services.walk(request, abortSignal);
         else handled.push(await this.#requests.handle(request, context));
       } catch (error) {

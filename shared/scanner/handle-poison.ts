@@ -10,7 +10,7 @@ import { SluiceError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { AllowList } from '../events/allow-list.ts';
 import { readMessageValues } from '../events/message-values.ts';
-import { deliverMessageOf, walkMessageOf } from '../events/own-messages.ts';
+import { deliverMessageOf, reactMessageOf, walkMessageOf } from '../events/own-messages.ts';
 import { parseMessage } from '../events/parse-message.ts';
 import type { QueueRequest, ScanRequest } from '../events/scan-request.ts';
 import { STALE_AFTER_IN_MS } from '../ledger/entry-rules.ts';
@@ -80,6 +80,11 @@ export class PoisonHandler {
         return this.#parts.requests.handle(request, context);
       case 'deliver':
         await this.#parts.queue.send(deliverMessageOf(request.scanId, request.attempt), {
+          delayInMs: DELIVER_AGAIN_IN_MS,
+        });
+        return undefined;
+      case 'react':
+        await this.#parts.queue.send(reactMessageOf(request.scanId, request.attempt), {
           delayInMs: DELIVER_AGAIN_IN_MS,
         });
         return undefined;

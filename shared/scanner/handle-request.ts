@@ -41,7 +41,7 @@ import { SliceRunner } from './slice-runner.ts';
 import type { ScannableProperties } from './unscannable.ts';
 import { outcomeOfError, outcomeOfProperties } from './unscannable.ts';
 import type { Outcome } from './verdict.ts';
-import { incompleteOutcome, refusedOutcome, supersededOutcome } from './verdict.ts';
+import { incompleteOutcome, refusedOutcome, skippedOutcome, supersededOutcome } from './verdict.ts';
 
 /** A version of an object, opened and pinned. */
 export interface OpenedObject {
@@ -59,6 +59,8 @@ export interface RequestHandlerParts {
   readonly log: Logger;
   /** Opens the version that is there now, or the one that `versionId` names. */
   readonly open: (request: ScanRequest, options: { readonly abortSignal: AbortSignal }) => Promise<OpenedObject>;
+  /** Whether an object is one that was taken out of its place. Nothing is, unless given. */
+  readonly isQuarantined?: (url: string) => boolean;
   readonly recorder: ReportRecorder;
   readonly frames: ReportFrames;
   readonly scan: Pick<ScanObjectOptions, 'digests' | 'digestsOf' | 'evidence' | 'deadlineInMs' | 'limits'>;
@@ -167,6 +169,10 @@ export class RequestHandler {
       });
     }
     context.onStage?.('ledger');
+    if (this.#parts.isQuarantined?.(request.url) === true) {
+      const outcome = skippedOutcome('policy:quarantine', 'it was scanned before it was moved there');
+      return { request, scanId: asked.scanId, reports: await this.#recordOutcome(asked, outcome) };
+    }
     const replaced = (request.replaced ?? []).map((version) => this.#frames.asked({ ...request, ...version }));
     if (request.eTag !== undefined && replaced.length === 0 && (await this.#isSettled(asked, request))) {
       return { request, scanId: asked.scanId, reports: [] };

@@ -1,6 +1,6 @@
 /**
- * Recording a report: every sink first, then the ledger, in that order. A crash between the two costs a second row with the same
- * id; the other order would cost the row.
+ * Recording a report: every sink first, then what is done about it, then the ledger, in that order. A crash between them costs a
+ * second row with the same id and a reaction that finds itself done; another order would cost the row.
  *
  * Three ways a sink can say no. *Later*, and *not to anybody* (access, settings): the report is good, and waits in the outbox until
  * the sink takes it; the ledger says `done` all the same, so that the object is not read again. *Not this report*: trying again
@@ -24,6 +24,8 @@ export interface ReportRecorderParts {
   readonly ledger: Ledger;
   /** Resolves once every sink has accepted; rejects with `ReportRefusedError` when one never will. */
   readonly deliver: (report: ScanReport) => Promise<void>;
+  /** Answers a report that sinks took. Resolves once that is done, or safe to be done later; may come twice for one report. */
+  readonly react?: (report: ScanReport) => Promise<void>;
   readonly outbox: Pick<ReportOutbox, 'keep' | 'deliver'>;
   readonly log: Logger;
 }
@@ -65,20 +67,28 @@ export class ReportRecorder {
   /** One more try at a report that waits in the outbox; the ledger has its outcome already. */
   async deliverAgain(request: DeliverRequest): Promise<void> {
     await this.#parts.outbox.deliver(request, async (report) => {
-      await this.#deliverOrRefuse(report);
+      await this.#react(await this.#deliverOrRefuse(report));
     });
   }
 
   /** Returns what the sinks took, or what waits for them. */
   async #deliver(report: ScanReport): Promise<ScanReport> {
+    let delivered: ScanReport;
     try {
-      return await this.#deliverOrRefuse(report);
+      delivered = await this.#deliverOrRefuse(report);
     } catch (error) {
       // Anything else is no sink's answer but a bug.
       if (!(error instanceof SluiceError)) throw error;
+      // Nothing is done to an object before it is told of: reactions wait with it.
       await this.#parts.outbox.keep(report, error);
       return report;
     }
+    await this.#react(delivered);
+    return delivered;
+  }
+
+  async #react(report: ScanReport): Promise<void> {
+    await this.#parts.react?.(report);
   }
 
   async #deliverOrRefuse(report: ScanReport): Promise<ScanReport> {

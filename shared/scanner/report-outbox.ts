@@ -6,6 +6,8 @@
  *   expired/ScanId   seven days were not enough; kept until a person has it tried again
  *   damaged/ScanId   what was found is no report
  *
+ * A second one holds reports that sinks took and that the app has not yet reacted to (`shared/reactions`).
+ *
  * While many wait, no scans should be begun: their reports would only join the others. `isFull` says when.
  */
 import { z } from 'zod';
@@ -13,7 +15,6 @@ import { errorText } from '../base/describe-error.ts';
 import { SluiceError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { deliverMessageOf } from '../events/own-messages.ts';
-import type { DeliverRequest } from '../events/scan-request.ts';
 import type { MessageSender } from '../ledger/message-queue.ts';
 import type { ScanReport } from './scan-report.ts';
 import { assertOutcome, rankOf } from './verdict.ts';
@@ -37,11 +38,38 @@ export interface OutboxLimits {
   readonly countedForMs?: number;
 }
 
+export interface OutboxTexts {
+  readonly kept: string;
+  readonly waitsOn: string;
+  readonly left: string;
+  readonly expired: string;
+  readonly damaged: string;
+}
+
+const textsOfSinks: OutboxTexts = {
+  kept: 'a report waits in the outbox',
+  waitsOn: 'a report waits on in the outbox',
+  left: 'a report was delivered from the outbox',
+  expired: 'a report was not accepted for a week; `sluice replay` has it tried again',
+  damaged: 'what waited in the outbox is no report',
+};
+
 export interface OutboxParts {
   readonly store: ReportStore;
+  /** What the log says; those of the outbox of the sinks unless given. */
+  readonly texts?: OutboxTexts;
+  /** The message that asks for the next try; the one that has a report delivered unless given. */
+  readonly messageOf?: (scanId: string, attempt: number) => object;
   readonly queue: MessageSender;
   readonly log: Logger;
   readonly limits?: OutboxLimits;
+}
+
+/** What the message for the next try says. */
+interface NextTry {
+  readonly scanId: string;
+  /** Counted from 1. */
+  readonly attempt: number;
 }
 
 const LONGEST_DELAY_IN_MS = 30 * 60_000;
@@ -51,12 +79,16 @@ const QUIET_FOR_MS = 5 * 60_000;
 
 export class ReportOutbox {
   readonly #parts: OutboxParts;
+  readonly #texts: OutboxTexts;
+  readonly #messageOf: NonNullable<OutboxParts['messageOf']>;
   #isCounted = false;
   #count = 0;
   #countedUntil = 0;
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
+    this.#texts = parts.texts ?? textsOfSinks;
+    this.#messageOf = parts.messageOf ?? deliverMessageOf;
   }
 
   /** Resolves once the report is safe and its next delivery is due. */
@@ -68,22 +100,22 @@ export class ReportOutbox {
     const isOutranked =
       typeof standing === 'object' && rankOf(standing.outcome.verdict) > rankOf(report.outcome.verdict);
     if (!isOutranked) await store.write(waiting(scanId), encode(report));
-    await queue.send(deliverMessageOf(scanId, 1), { delayInMs: this.#delayBefore(1) });
+    await queue.send(this.#messageOf(scanId, 1), { delayInMs: this.#delayBefore(1) });
     this.#countedUntil = 0;
-    log.warn('a report waits in the outbox', { scanId, verdict: report.outcome.verdict, error: errorText(error) });
+    log.warn(this.#texts.kept, { scanId, verdict: report.outcome.verdict, error: errorText(error) });
   }
 
   /**
    * One more try at a report that waits. `deliver` rejects with a `SluiceError` when no sink takes it; then the next try is due
    * later, and this resolves all the same.
    */
-  async deliver({ scanId, attempt }: DeliverRequest, deliver: (report: ScanReport) => Promise<void>): Promise<void> {
+  async deliver({ scanId, attempt }: NextTry, deliver: (report: ScanReport) => Promise<void>): Promise<void> {
     const { store, queue, log } = this.#parts;
     const report = await this.#read(waiting(scanId), scanId);
     if (report === undefined) return;
     if (typeof report === 'string') {
       await this.#putAside('damaged', scanId);
-      log.error('what waited in the outbox is no report', { scanId, problem: report });
+      log.error(this.#texts.damaged, { scanId, problem: report });
       return;
     }
     try {
@@ -92,16 +124,16 @@ export class ReportOutbox {
       if (!(error instanceof SluiceError)) throw error;
       if (Date.now() - Date.parse(report.scanFinishedAt) > (this.#parts.limits?.keptForMs ?? WEEK_IN_MS)) {
         await this.#putAside('expired', scanId);
-        log.error('a report was not accepted for a week; `sluice replay` has it tried again', { scanId, error });
+        log.error(this.#texts.expired, { scanId, error });
         return;
       }
-      await queue.send(deliverMessageOf(scanId, attempt + 1), { delayInMs: this.#delayBefore(attempt + 1) });
-      log.warn('a report waits on in the outbox', { scanId, attempt, error: errorText(error) });
+      await queue.send(this.#messageOf(scanId, attempt + 1), { delayInMs: this.#delayBefore(attempt + 1) });
+      log.warn(this.#texts.waitsOn, { scanId, attempt, error: errorText(error) });
       return;
     }
     await store.delete(waiting(scanId));
     this.#countedUntil = 0;
-    log.info('a report was delivered from the outbox', { scanId, verdict: report.outcome.verdict, attempt });
+    log.info(this.#texts.left, { scanId, verdict: report.outcome.verdict, attempt });
   }
 
   /** How many wait, as last counted; a count stops at the limit. */

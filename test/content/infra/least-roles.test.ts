@@ -36,6 +36,8 @@ const builtIn: Readonly<Record<string, readonly string[]>> = {
     ...entity('read', 'write', 'delete', 'add', 'update'),
   ],
   monitoringMetricsPublisher: ['metrics/write', 'telemetry/write'],
+  // No built-in one, but infra/modules/reaction-role.bicep.
+  reactions: blob('tags', 'delete'),
 };
 
 interface Need {
@@ -50,6 +52,14 @@ const needs: Readonly<Record<string, Need>> = {
     // Containers are listed by the sweep.
     operations: ['containers/read', ...blob('read')],
     usedBy: ['shared/app.ts', 'openBlob(serviceOf(account)'],
+  },
+  'reactedAccount (reacting)': {
+    operations: blob('tags', 'delete'),
+    usedBy: ['shared/reactions/tag-object.ts', 'client.setTags('],
+  },
+  'notificationQueue (notifications)': {
+    operations: message('add'),
+    usedBy: ['shared/reactions/connect-reactions.ts', 'state.queue(config.notifyQueue)'],
   },
   'eventQueue (delivery)': {
     operations: message('add'),

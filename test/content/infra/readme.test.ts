@@ -32,6 +32,8 @@ const places: Readonly<Record<string, string>> = {
   'component (scanner)': 'Application Insights',
   'eventQueue (delivery)': 'the queue',
   'deadLetters (delivery)': 'the dead-letter container',
+  'reactedAccount (reacting)': 'each watched account, with the reactions tags or quarantine',
+  'notificationQueue (notifications)': 'the queue of notifications, with the reaction notify',
 };
 
 /** `storageBlobDataReader on x (y)` as `Storage Blob Data Reader on …`. */

@@ -8,12 +8,14 @@ import { filesThatAssignRoles, readRoleAssignments, readRoleIds } from './roles.
 const expected = [
   'monitoringMetricsPublisher on component (scanner)',
   'monitoringMetricsPublisher on rule (scanner)',
+  'reactions on reactedAccount (reacting)',
   'storageBlobDataContributor on deadLetters (delivery)',
   'storageBlobDataOwner on ownStorage (scanner)',
   'storageBlobDataReader on rulesContainer (rules)',
   'storageBlobDataReader on watchedAccount (watchedAccountName)',
   'storageQueueDataContributor on ownQueues[index] (scanner)',
   'storageQueueDataMessageSender on eventQueue (delivery)',
+  'storageQueueDataMessageSender on notificationQueue (notifications)',
   'storageTableDataContributor on ownStorage (scanner)',
 ];
 

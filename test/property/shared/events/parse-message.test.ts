@@ -11,7 +11,8 @@ const watchedHosts = ['contosouploads.blob.core.windows.net', 'contosolake.blob.
 
 /** What must hold for any request, whatever the message was. */
 function expectSound(request: QueueRequest): void {
-  if (request.kind === 'deliver' || request.kind === 'walk') throw new Error(`an event asks to ${request.kind}`);
+  if (request.kind === 'deliver' || request.kind === 'react' || request.kind === 'walk')
+    throw new Error(`an event asks to ${request.kind}`);
   const { url } = request;
   if (request.kind === 'refused') {
     expect(request.detail.length).toBeLessThanOrEqual(300);

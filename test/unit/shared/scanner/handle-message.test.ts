@@ -4,7 +4,7 @@ import type { AllowList } from '../../../../shared/events/allow-list.ts';
 import { DrainingError, MessageHandler, MessageNotHandledError } from '../../../../shared/scanner/handle-message.ts';
 import type { MessageServices } from '../../../../shared/scanner/handle-message.ts';
 import type { HandledRequest, RequestContext } from '../../../../shared/scanner/handle-request.ts';
-import type { DeliverRequest, SluiceRequest } from '../../../../shared/events/scan-request.ts';
+import type { DeliverRequest, ReactRequest, SluiceRequest } from '../../../../shared/events/scan-request.ts';
 
 const allow: AllowList = { kind: 'azure', accounts: new Set(['watched']), suffix: 'core.windows.net' };
 
@@ -29,10 +29,12 @@ function event(name: string): object {
 }
 
 const delivered: DeliverRequest[] = [];
+const reacted: ReactRequest[] = [];
 const postponed: unknown[] = [];
 let isFull = false;
 const services: MessageServices = {
   deliver: async (request) => void delivered.push(request),
+  react: async (request) => void reacted.push(request),
   walk: async () => undefined,
   isFull: async () => isFull,
   postpone: async (events) => void postponed.push(events),
@@ -171,6 +173,8 @@ describe('MessageHandler', () => {
     const requests = new Requests();
     const handler = new MessageHandler(requests, services, allow);
     const deliver = { deliver: 'a'.repeat(64), attempt: 3 };
+    expect(await handler.handle({ react: 'b'.repeat(64), attempt: 2 })).toEqual([]);
+    expect(reacted).toEqual([{ kind: 'react', scanId: 'b'.repeat(64), attempt: 2 }]);
     isFull = true;
     expect(await handler.handle(JSON.stringify([event('a'), event('b')]))).toEqual([]);
     expect(postponed).toEqual([[event('a'), event('b')]]);
