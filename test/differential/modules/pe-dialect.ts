@@ -3,7 +3,7 @@
  * here: a condition that the reference then says is true.
  *
  * - `absent-array`: an array in a structure that a file lacks has one item, of which nothing is defined.
- * - `checksum-odd-byte`: the last byte of a file of odd length is left out of its checksum.
+ * - `checksum-odd-byte`: the last byte of a file of odd length is taken for zero in its checksum.
  */
 import type { CallContext } from '../../../shared/yara/modules/module.ts';
 import { peFunctions } from '../../../shared/yara/modules/pe/functions.ts';
@@ -31,7 +31,7 @@ const entries: Readonly<Record<string, (condition: string, bytes: Uint8Array) =>
     if (!condition.startsWith('pe.calculate_checksum() == ') || bytes.length % 2 === 0) return undefined;
     const object = memoryView(bytes);
     const root = peModule.open!(object);
-    const range = (): number => computeOver('wordSum', bytes.subarray(0, -1));
+    const range = (): number => computeOver('wordSum', bytes.with(-1, 0));
     const context = { object, root: () => root, range } as unknown as CallContext;
     return `pe.calculate_checksum() == ${peFunctions['pe.calculate_checksum()']!(context) as number}`;
   },
