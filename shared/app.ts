@@ -7,7 +7,6 @@ import type { TokenCredential } from '@azure/identity';
 import { BlobServiceClient } from '@azure/storage-blob';
 import type { Config } from './base/config.ts';
 import { readConfig } from './base/config.ts';
-import { errorText } from './base/describe-error.ts';
 import { SluiceError } from './base/errors.ts';
 import type { Logger } from './base/log.ts';
 import { createLogger } from './base/log.ts';
@@ -35,20 +34,21 @@ import { MessageHandler } from './scanner/handle-message.ts';
 import type { HandledRequest, RequestContext, RequestHandlerParts } from './scanner/handle-request.ts';
 import { RequestHandler } from './scanner/handle-request.ts';
 import { PoisonHandler } from './scanner/handle-poison.ts';
-import { ReportRecorder, ReportRefusedError } from './scanner/record-report.ts';
+import { ReportRecorder } from './scanner/record-report.ts';
 import { ReportFrames } from './scanner/report-frames.ts';
 import type { OutboxLimits } from './scanner/report-outbox.ts';
 import { ReportOutbox } from './scanner/report-outbox.ts';
 import type { RuleSet } from './scanner/rule-set.ts';
 import type { ExclusionSet } from './exclusions/exclusion-set.ts';
-import { connectPublishedRules, refusedRulesRequest } from './scanner/connect-published-rules.ts';
+import { connectPublishedRules, refusalTeller } from './scanner/connect-published-rules.ts';
+import { CanaryMark } from './scanner/canary-mark.ts';
 import type { Health, HealthCheckOptions } from './scanner/check-health.ts';
-import { CANARY_OVERDUE_IN_MS, HealthCheck } from './scanner/check-health.ts';
+import { HealthCheck } from './scanner/check-health.ts';
 import type { Policy } from './scanner/policies.ts';
-import type { PublishedRules, ReleaseRefusal } from './scanner/published-rules.ts';
+import type { PublishedRules } from './scanner/published-rules.ts';
 import { loadRuleUnit } from './scanner/rule-unit.ts';
 import { RulesInUse } from './scanner/rules-in-use.ts';
-import { measureReport, measureRules } from './scanner/measure-reports.ts';
+import { measureReport, measureRequest, measureRules } from './scanner/measure-reports.ts';
 import { scanCanary } from './scanner/scan-canary.ts';
 import { ScanJudge } from './scanner/scan-judge.ts';
 import type { ScanReport } from './scanner/scan-report.ts';
@@ -59,9 +59,9 @@ import { connectReactions, isQuarantined } from './reactions/connect-reactions.t
 import type { ReactorContext } from './reactions/connect-reactions.ts';
 import type { ScanProfile } from './yara/index.ts';
 import { ENGINE_VERSION } from './yara/index.ts';
+import { deliverReport } from './sinks/deliver-report.ts';
 import { createSinks } from './sinks/registry.ts';
 import type { SinkContext } from './sinks/registry.ts';
-import { SinkError } from './sinks/sink-error.ts';
 import type { Sink } from './sinks/sink.ts';
 import { firstWalk, walkObjects } from './scanner/walk-objects.ts';
 import type { ListedPlace, WalkParts } from './scanner/walk-objects.ts';
@@ -128,9 +128,9 @@ const NO_OBJECT = {
   versionId: undefined,
 };
 const NO_SCAN = '0'.repeat(64);
+/** Of so many scans one is profiled, where telemetry is on. */
 const PROFILED_EACH = 100;
 const TELEMETRY_LATER_IN_MS = 2_000;
-const CANARY_MARK = 'canary.json';
 
 /** What recording needs at most, once a scan has ended. */
 const RECORDING_IN_MS = 3 * 60_000;
@@ -141,9 +141,9 @@ const EVENT_MAY_TAKE_IN_MS = 30 * 60_000;
 const POSTPONED_IN_MS = 5 * 60_000;
 
 /**
- * Makes an app. Reads the rules and what stands beside them, and makes no request unless rules are published. Rejects with `RulesUnavailableError`
- * (RULES_UNAVAILABLE), `ExclusionsUnavailableError` (EXCLUSIONS_UNAVAILABLE) or `PoliciesUnavailableError`
- * (POLICIES_UNAVAILABLE).
+ * Makes an app. Reads the rules and what stands beside them, and makes no request unless rules are published. Rejects with
+ * `RulesUnavailableError` (RULES_UNAVAILABLE), `ExclusionsUnavailableError` (EXCLUSIONS_UNAVAILABLE) or
+ * `PoliciesUnavailableError` (POLICIES_UNAVAILABLE).
  */
 export async function createApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
   const log = overrides.log ?? createLogger({ format: 'json', level: config.logLevel });
@@ -176,7 +176,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     ...overrides.reactorLimits,
   });
   const telemetry = overrides.telemetry ?? telemetryOf(config, credential, log);
-  const deliver = (report: ScanReport) => deliverAndCount(sinks, report, telemetry);
+  const deliver = (report: ScanReport) => deliverReport(sinks, report, telemetry);
   const recorder = new ReportRecorder({
     ledger,
     outbox,
@@ -218,7 +218,9 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       return { unit, frames, judge, requests, poison };
     },
   });
-  const refusals = refusalTeller(published, config, log, (request) => rules.current.requests.handle(request, atOnce()));
+  const refusals = refusalTeller(published, config.publishedRules, log, (request) =>
+    rules.current.requests.handle(request, atOnce()),
+  );
   let handled = 0;
   const requests = {
     handle: async (request: SluiceRequest, context: RequestContext) => {
@@ -232,7 +234,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
           measureRules(profile, telemetry);
         },
       };
-      return measured(request, telemetry, (onStage) =>
+      return measureRequest(request, telemetry, (onStage) =>
         scanner.requests.handle(request, { ...context, onStage, ...profiled }),
       );
     },
@@ -281,7 +283,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     messageInMs: functionTimeoutInMs - RECORDING_IN_MS,
     ...overrides.messageLimits,
   });
-  const canaryMark = state.blobs('health');
+  const canaryMark = new CanaryMark(state.blobs('health'));
   const health = new HealthCheck(
     {
       rules: async () => {
@@ -297,7 +299,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
         return undefined;
       },
       outbox: async () => ((await outbox.isFull()) ? 'too many reports wait' : undefined),
-      canary: async () => overdueCanary(await canaryMark.read(CANARY_MARK)),
+      canary: () => canaryMark.problem(),
     },
     { log, ...overrides.healthLimits },
   );
@@ -335,8 +337,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       const refusal = published?.refusal;
       const remark = refusal && `the published rules are refused: ${refusal.problem}`;
       const report = await scanCanary({ ruleSet: unit.ruleSet, frames, judge, log, deliver, remark });
-      const mark = JSON.stringify({ at: report.scanFinishedAt, verdict: report.outcome.verdict });
-      await canaryMark.write(CANARY_MARK, Buffer.from(mark));
+      await canaryMark.note(report);
       return report;
     },
     recordCleanHours: () =>
@@ -358,14 +359,6 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   };
 }
 
-/** What is wrong with the last canary, of whatever process. */
-function overdueCanary(mark: Uint8Array | undefined): string | undefined {
-  if (mark === undefined) return 'none was recorded yet';
-  const { at, verdict } = JSON.parse(Buffer.from(mark).toString('utf8')) as { at: string; verdict: string };
-  if (!(Date.now() - Date.parse(at) < CANARY_OVERDUE_IN_MS)) return `the last was recorded at ${at}`;
-  return verdict === 'match' ? undefined : `its verdict was ${verdict}`;
-}
-
 function publishedRulesOf(
   config: Config,
   access: { readonly credential: TokenCredential; readonly kept: StateBlobs; readonly log: Logger },
@@ -375,27 +368,6 @@ function publishedRulesOf(
   const credential = blobCredentialOf(config, access.credential);
   const localEndpoint = config.state.kind === 'local' ? config.state.blobEndpoint : undefined;
   return connectPublishedRules(config.publishedRules, { ...access, credential, localEndpoint, everyMs });
-}
-
-/** Records each refusal of published rules once. Never rejects: what cannot be recorded now is at the next call. */
-function refusalTeller(
-  published: PublishedRules | undefined,
-  { publishedRules }: Config,
-  log: Logger,
-  record: (request: SluiceRequest) => Promise<unknown>,
-): () => Promise<void> {
-  let told: ReleaseRefusal | undefined;
-  return async () => {
-    const refusal = published?.refusal;
-    if (refusal === undefined || refusal === told || publishedRules === undefined) return;
-    told = refusal;
-    try {
-      await record(refusedRulesRequest(publishedRules.url, refusal));
-    } catch (error) {
-      told = undefined;
-      log.warn('that rules are refused could not be recorded', { error });
-    }
-  };
 }
 
 /** For work that no message asks for. */
@@ -506,54 +478,4 @@ function telemetryOf({ telemetry }: Config, credential: TokenCredential, log: Lo
   return laterTelemetry(load, (error) => {
     log.warn('telemetry cannot be sent', { error });
   });
-}
-
-/** Handles a request as one span, and counts what was recorded of it. */
-async function measured(
-  request: SluiceRequest,
-  telemetry: Telemetry,
-  handle: (onStage: (stage: string) => void) => Promise<HandledRequest>,
-): Promise<HandledRequest> {
-  const span = telemetry.startSpan('scan');
-  try {
-    const handled = await handle((stage) => {
-      span.stage(stage);
-    });
-    for (const report of handled.reports) measureReport(report, telemetry);
-    const report = handled.reports[0];
-    span.end({
-      'sluice.scan_id': handled.scanId,
-      'sluice.url': request.url,
-      'sluice.verdict': report?.outcome.verdict ?? handled.left ?? 'recordedBefore',
-      'sluice.bytes': report?.bytesRead ?? 0,
-    });
-    return handled;
-  } catch (error) {
-    span.end({ 'sluice.url': request.url }, errorText(error, 200));
-    throw error;
-  }
-}
-
-async function deliverAndCount(sinks: readonly Sink[], report: ScanReport, telemetry: Telemetry): Promise<void> {
-  try {
-    await deliverTo(sinks, report);
-  } catch (error) {
-    telemetry.count('sluice.ingestion.failures', 1, { code: error instanceof SluiceError ? error.code : 'bug' });
-    throw error;
-  }
-}
-
-/**
- * Every sink is asked, whatever another says. A sink that may take the report later outweighs one that never will: the whole is
- * tried again, and rows that were accepted before come with the same ids.
- */
-async function deliverTo(sinks: readonly Sink[], report: ScanReport): Promise<void> {
-  const settled = await Promise.allSettled(sinks.map((sink) => sink.record(report)));
-  const faults = settled.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
-  const isRefusal = (fault: unknown): fault is SinkError => fault instanceof SinkError && fault.isRefused;
-  const passing = faults.find((fault) => !isRefusal(fault));
-  if (passing !== undefined) throw passing as Error;
-  const refusal = faults.find(isRefusal);
-  if (refusal === undefined) return;
-  throw new ReportRefusedError(refusal.message, { ...(refusal.hint && { hint: refusal.hint }), cause: refusal });
 }

@@ -25,9 +25,6 @@ export interface HealthCheckOptions {
   readonly lookInMs?: number | undefined;
 }
 
-/** A canary that is older says that the timer, the rules or the sinks have failed twice at least. */
-export const CANARY_OVERDUE_IN_MS = 45 * 60_000;
-
 export class HealthCheck {
   readonly #looks: HealthLooks;
   readonly #options: HealthCheckOptions;

@@ -5,7 +5,7 @@
 import type { PublishedRulesConfig } from '../base/config.ts';
 import { invariant } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
-import type { RefusedRequest } from '../events/scan-request.ts';
+import type { RefusedRequest, SluiceRequest } from '../events/scan-request.ts';
 import type { BlobCredential } from '../objects/blob-client.ts';
 import { createBlobServiceClient } from '../objects/blob-client.ts';
 import { fetchBlob } from '../objects/fetch-blob.ts';
@@ -41,8 +41,29 @@ export function connectPublishedRules(
   });
 }
 
+/** Records each refusal of published rules once. Never rejects: what cannot be recorded now is at the next call. */
+export function refusalTeller(
+  published: PublishedRules | undefined,
+  publishedRules: PublishedRulesConfig | undefined,
+  log: Logger,
+  record: (request: SluiceRequest) => Promise<unknown>,
+): () => Promise<void> {
+  let told: ReleaseRefusal | undefined;
+  return async () => {
+    const refusal = published?.refusal;
+    if (refusal === undefined || refusal === told || publishedRules === undefined) return;
+    told = refusal;
+    try {
+      await record(refusedRulesRequest(publishedRules.url, refusal));
+    } catch (error) {
+      told = undefined;
+      log.warn('that rules are refused could not be recorded', { error });
+    }
+  };
+}
+
 /** What has the refusal recorded, in a row of its own; the same for every process that refuses that version. */
-export function refusedRulesRequest(url: string, { eTag, problem }: ReleaseRefusal): RefusedRequest {
+function refusedRulesRequest(url: string, { eTag, problem }: ReleaseRefusal): RefusedRequest {
   const { endpoint, container, objectName } = placeOf(url, undefined);
   return {
     kind: 'refused',

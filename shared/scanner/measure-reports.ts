@@ -2,7 +2,10 @@
  * What of a recorded report is counted: how it ended, what was read, and how long after the upload it was known. And of some scans what
  * their dearest rules took.
  */
+import { errorText } from '../base/describe-error.ts';
 import type { Telemetry } from '../base/telemetry.ts';
+import type { SluiceRequest } from '../events/scan-request.ts';
+import type { HandledRequest } from './handle-request.ts';
 import type { ScanReport } from './scan-report.ts';
 import type { ScanProfile } from '../yara/index.ts';
 import { rankOf } from './verdict.ts';
@@ -37,5 +40,31 @@ export function measureRules({ rules }: ScanProfile, telemetry: Telemetry): void
   }));
   for (const { rule, ms } of costs.sort((a, b) => b.ms - a.ms).slice(0, DEAREST)) {
     telemetry.record('sluice.rule.cost', ms / 1_000, { rule });
+  }
+}
+
+/** Handles a request as one span, and counts what was recorded of it. */
+export async function measureRequest(
+  request: SluiceRequest,
+  telemetry: Telemetry,
+  handle: (onStage: (stage: string) => void) => Promise<HandledRequest>,
+): Promise<HandledRequest> {
+  const span = telemetry.startSpan('scan');
+  try {
+    const handled = await handle((stage) => {
+      span.stage(stage);
+    });
+    for (const report of handled.reports) measureReport(report, telemetry);
+    const report = handled.reports[0];
+    span.end({
+      'sluice.scan_id': handled.scanId,
+      'sluice.url': request.url,
+      'sluice.verdict': report?.outcome.verdict ?? handled.left ?? 'recordedBefore',
+      'sluice.bytes': report?.bytesRead ?? 0,
+    });
+    return handled;
+  } catch (error) {
+    span.end({ 'sluice.url': request.url }, errorText(error, 200));
+    throw error;
   }
 }
