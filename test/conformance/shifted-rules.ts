@@ -121,6 +121,7 @@ function reasonAgainst({ patterns, condition }: Rule): string | undefined {
       if (placesIn(expression).some((place) => place.kind === 'integer' && place.value > 2n ** 62n))
         reason = 'names an offset that cannot be moved';
       if (expression.kind === 'entrypoint') reason = 'asks for the entry point';
+      if (expression.kind === 'identifier' && expression.name === 'pe') reason = 'asks for what an object begins with';
       if (expression.kind === 'call' && !isReader(expression) && hasOffsets(expression))
         reason = 'computes something of a range';
     });

@@ -7,6 +7,8 @@
  * Never reads outside of its bytes. What cannot be read ends by a `Fault`; depth is bounded, and no read is longer than the
  * bytes given. Source: X.690, 8.1 and 10.
  */
+import { isContentOf } from './ber-content.ts';
+
 export type Encoding = 'ber' | 'der';
 
 export const TAG = {
@@ -25,13 +27,6 @@ export const TAG = {
   utcTime: 23,
   generalizedTime: 24,
 } as const;
-
-/** Lengths of content, where not any will do. */
-const LENGTHS: Readonly<Record<number, { readonly least: number; readonly most: number }>> = {
-  [TAG.boolean]: { least: 1, most: 1 },
-  [TAG.bitString]: { least: 1, most: Infinity },
-  [TAG.null]: { least: 0, most: 0 },
-};
 
 export const CONTEXT_CLASS = 2;
 
@@ -112,7 +107,7 @@ export class Reader {
     return new Reader(this.tagged(tag, encoding).content);
   }
 
-  /** The next value, and that what is inside of it are values up to its end, and so on. */
+  /** The next value, whose content is of its type, and so is what is inside of it up to its end, and so on. */
   whole(encoding: Encoding, depth = MAX_DEPTH): Element {
     const element = this.any(encoding);
     if (element.class !== 0) return element;
@@ -121,10 +116,7 @@ export class Reader {
       const inside = new Reader(element.content);
       while (!inside.isAtEnd) complete(() => inside.whole(encoding, depth - 1));
     }
-    const bound = LENGTHS[element.tag];
-    if (bound !== undefined && (element.content.length < bound.least || element.content.length > bound.most)) {
-      throw new Fault(false);
-    }
+    if (!isContentOf(element)) throw new Fault(false);
     return element;
   }
 

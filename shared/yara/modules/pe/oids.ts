@@ -526,7 +526,9 @@ const NAMES: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   },
 };
 
+/** The name as the reference has it, or else the arcs with dots between. An arc is one of 32 bits there, whatever was written. */
 export function oidName(dotted: string): string {
-  const at = dotted.lastIndexOf('.');
-  return NAMES[dotted.slice(0, at)]?.[Number(dotted.slice(at + 1))] ?? dotted;
+  const arcs = dotted.split('.').map((arc) => String(BigInt.asUintN(32, BigInt(arc))));
+  const last = Number(arcs.at(-1));
+  return NAMES[arcs.slice(0, -1).join('.')]?.[last] ?? arcs.join('.');
 }

@@ -8,7 +8,7 @@
  *                    [1] unsigned attributes
  *     Attribute      type, set of values
  */
-import { CONTEXT_CLASS, Fault, Reader, TAG, complete, objectIdentifier, readable, type Element } from './ber.ts';
+import { Fault, Reader, TAG, complete, objectIdentifier, readable, type Element } from './ber.ts';
 import { Bound, MAX_ITEMS } from './signature-bounds.ts';
 import { readAlgorithm, readCertificate, readName, type Algorithm, type Certificate, type Name } from './x509.ts';
 
@@ -55,7 +55,8 @@ export function readContentInfo(outer: Reader): ContentInfo {
 export function contentInfoIn(reader: Reader): ContentInfo {
   const { dotted, isNameless } = objectIdentifier(reader.tagged(TAG.oid, 'ber').content);
   const explicit = reader.tagged(0, 'ber');
-  if (explicit.class !== CONTEXT_CLASS || isNameless) throw new Fault(false);
+  // Of any class but the universal one, as for the reference.
+  if (explicit.class === 0 || !explicit.isConstructed || isNameless) throw new Fault(false);
   return { type: dotted, content: new Reader(explicit.content).any('ber') };
 }
 
