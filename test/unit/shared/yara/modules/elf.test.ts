@@ -1,12 +1,13 @@
 /** `elf` reads what it needs, where it is, and gives the same answers however the object comes. */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { compileRules, resumeScanner, scanBytes, StreamScanner } from '../../../../../shared/yara/index.ts';
+import { compileRules, scanBytes, StreamScanner } from '../../../../../shared/yara/index.ts';
 import { elfModule } from '../../../../../shared/yara/modules/elf/elf.ts';
 import { elfFunctions } from '../../../../../shared/yara/modules/elf/functions.ts';
 import type { ArrayValue, CallContext, ObjectView, StructureValue } from '../../../../../shared/yara/modules/module.ts';
 import { PAGE_BYTES } from '../../../../../shared/yara/scan/pages.ts';
-import { randomFor, randomPieces, seed } from '../../../../conformance/seed.ts';
+import { randomFor, seed } from '../../../../conformance/seed.ts';
+import { scanInPieces } from './scan-in-pieces.ts';
 
 interface Part {
   readonly offset: number;
@@ -117,15 +118,7 @@ describe('elf', () => {
     const rules = compileRules([{ text: rule }]);
     const whole = await scanBytes(rules, bytes);
     expect(whole.matches).toHaveLength(1);
-    const readAt = (offset: number, length: number): Promise<Uint8Array> =>
-      Promise.resolve(bytes.slice(offset, offset + length));
-    const random = randomFor('elf pieces');
-    let scanner = new StreamScanner(rules, { size, readAt });
-    for (const piece of randomPieces(bytes, random)) {
-      scanner.write(piece);
-      if (random.below(100) === 0) scanner = resumeScanner(rules, scanner.checkpoint(), { size, readAt });
-    }
-    const { matches, undecided } = await scanner.end();
+    const { matches, undecided } = await scanInPieces(rules, bytes, randomFor('elf pieces'));
     expect({ matches, undecided }).toEqual({ matches: whole.matches, undecided: whole.undecided });
   });
 

@@ -1,6 +1,6 @@
 /** `pe` reads what it needs, where it is, gives the same answers however the object comes, and ends on whatever it is given. */
 import { describe, expect, it } from 'vitest';
-import { compileRules, resumeScanner, scanBytes, StreamScanner } from '../../../../../shared/yara/index.ts';
+import { compileRules, scanBytes, StreamScanner } from '../../../../../shared/yara/index.ts';
 import type {
   ArrayValue,
   CallContext,
@@ -12,8 +12,9 @@ import { peFunctions } from '../../../../../shared/yara/modules/pe/functions.ts'
 import { peModule } from '../../../../../shared/yara/modules/pe/pe.ts';
 import { computeOver } from '../../../../../shared/yara/modules/range-computations.ts';
 import type { StructureSchema, TypeSchema } from '../../../../../shared/yara/modules/schema.ts';
-import { randomFor, randomPieces, runs, seed } from '../../../../conformance/seed.ts';
+import { randomFor, runs, seed } from '../../../../conformance/seed.ts';
 import { PagedObject, Refusal } from './paged-object.ts';
+import { scanInPieces } from './scan-in-pieces.ts';
 import { EXPORTED, IMPORTED, peParts, readParts, RESOURCES } from './sparse-pe.ts';
 
 /** Asks for every field there is; gives how many values were defined. */
@@ -84,15 +85,7 @@ describe('pe', () => {
     const whole = await scanBytes(rules, bytes);
     expect(whole.undecided).toEqual([]);
     expect(whole.matches).toHaveLength(1);
-    const readAt = (offset: number, length: number): Promise<Uint8Array> =>
-      Promise.resolve(bytes.slice(offset, offset + length));
-    const random = randomFor('pe pieces');
-    let scanner = new StreamScanner(rules, { size, readAt });
-    for (const piece of randomPieces(bytes, random)) {
-      scanner.write(piece);
-      if (random.below(100) === 0) scanner = resumeScanner(rules, scanner.checkpoint(), { size, readAt });
-    }
-    const { matches, undecided } = await scanner.end();
+    const { matches, undecided } = await scanInPieces(rules, bytes, randomFor('pe pieces'));
     expect({ matches, undecided }).toEqual({ matches: whole.matches, undecided: whole.undecided });
   });
 
