@@ -16,6 +16,7 @@ const ASKING_MILLISECONDS = 45_000;
 const LARGEST_FILE = 1024 * 1024;
 /** Of the files that the reference compiles: without format modules, and all of them. */
 const LEAST_SHARE = 0.995;
+const LEAST_SHARE_OF_ALL = 0.998;
 
 const title = corpusRoot === undefined ? 'the corpus (skipped: SLUICE_CORPUS is not set)' : 'the corpus';
 
@@ -33,7 +34,7 @@ describe.skipIf(corpusRoot === undefined)(title, () => {
     expect(report.plain.filesHere / report.plain.files).toBeGreaterThanOrEqual(LEAST_SHARE);
     const { plain, withFormatModules } = report;
     const filesHere = plain.filesHere + withFormatModules.filesHere;
-    expect(filesHere / (plain.files + withFormatModules.files)).toBeGreaterThanOrEqual(LEAST_SHARE);
+    expect(filesHere / (plain.files + withFormatModules.files)).toBeGreaterThanOrEqual(LEAST_SHARE_OF_ALL);
   });
 
   it(`answers as the reference does, with seed ${seed}`, { timeout: 240_000 }, async () => {
