@@ -2,6 +2,7 @@
  * From sources to rules ready to scan with. Every source is parsed, every rule checked, and all that is wrong collected;
  * only sound rules are written into the image. Rules are numbered in the order of the sources and of their text.
  */
+import { isUtf8 } from '../syntax/utf8.ts';
 import {
   EXTERNAL_TYPE_NAMES,
   META_TYPE,
@@ -367,14 +368,5 @@ function externalConstant(image: ImageBuilder, value: ExternalValue): number {
       return Number.isSafeInteger(value) ? image.integer(BigInt(value)) : image.float(value);
     default:
       return image.float(value.float);
-  }
-}
-
-function isUtf8(bytes: Uint8Array): boolean {
-  try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return true;
-  } catch {
-    return false;
   }
 }

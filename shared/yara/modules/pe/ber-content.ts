@@ -2,6 +2,7 @@
  * Whether the content of a value is one of its type, as far as the reference looks: alphabets of texts, forms of times, and which
  * types may be made of others. What YARA-X 1.20 takes and refuses was asked of it tag by tag; X.690 would refuse more.
  */
+import { isUtf8 } from '../../syntax/utf8.ts';
 import type { Element } from './ber.ts';
 
 /** Universal tags whose values are made of others, always and never. */
@@ -38,15 +39,6 @@ const CONTENTS: ReadonlyMap<number, Content> = new Map<number, Content>([
 
 function textOf(form: RegExp): Content {
   return (bytes) => form.test(bytes.reduce((text, byte) => text + String.fromCharCode(byte), ''));
-}
-
-function isUtf8(bytes: Uint8Array): boolean {
-  try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Of big-endian pairs of bytes; each surrogate with its other half. */
