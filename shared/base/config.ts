@@ -195,6 +195,7 @@ function readState(reader: SettingsReader, accounts: readonly string[] | undefin
   reader.read(settings.stateCredential);
   reader.read(settings.stateClientId);
   if (local === undefined) {
+    refuseOwnAccount(reader, accounts ?? [], { tableServiceUri, blobServiceUri, queueServiceUri });
     return tableServiceUri === undefined || blobServiceUri === undefined || queueServiceUri === undefined
       ? undefined
       : { kind: 'identity', tableServiceUri, blobServiceUri, queueServiceUri };
@@ -206,6 +207,26 @@ function readState(reader: SettingsReader, accounts: readonly string[] | undefin
     reader.fault(settings.accounts, `does not name ${local.accountName}, the account of SLUICE_LOCAL_CONNECTION`);
   }
   return { kind: 'local', ...local };
+}
+
+/**
+ * What the scanner writes there (checkpoints, reports, messages that are kept) would be scanned like uploads, and each scan write more.
+ * An emulator is exempt: it is one account, whose own containers are left out by their names.
+ */
+function refuseOwnAccount(
+  reader: SettingsReader,
+  accounts: readonly string[],
+  origins: Readonly<Record<'tableServiceUri' | 'blobServiceUri' | 'queueServiceUri', string | undefined>>,
+): void {
+  for (const name of ['blobServiceUri', 'queueServiceUri', 'tableServiceUri'] as const) {
+    const origin = origins[name];
+    if (origin === undefined) continue;
+    const [account = ''] = new URL(origin).hostname.split('.');
+    if (!accounts.includes(account)) continue;
+    const problem = `names ${account}, the scanner's own account (${settings[name].name}), whose state would be scanned for ever`;
+    reader.fault(settings.accounts, problem);
+    return;
+  }
 }
 
 function readIngestion(reader: SettingsReader, isOn: boolean): IngestionConfig | undefined {

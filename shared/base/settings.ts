@@ -46,7 +46,7 @@ export const settings = {
   accounts: setting({
     name: 'SLUICE_ACCOUNTS',
     meaning: 'The watched storage accounts; messages about any other account are refused',
-    form: 'names of storage accounts (3-24 lower-case letters or digits each), separated by commas',
+    form: "names of storage accounts (3-24 lower-case letters or digits each), separated by commas; not the scanner's own",
     example: 'contosouploads,contosopartners',
     requiredWhen: 'always',
     parse: parseAccounts,

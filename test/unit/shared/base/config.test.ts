@@ -151,6 +151,20 @@ describe('readConfig', () => {
     ['SLUICE_LOG_LEVEL', 'trace', 'not known'],
     ['SLUICE_CLEAN_ROWS', 'none', 'not known'],
     ['SLUICE_LOCAL_CA', './ca.pem', 'SLUICE_INGESTION_ENDPOINT is not on this machine'],
+    ['SLUICE_STATE__queueServiceUri', 'https://contososluice.queue.core.windows.net/sluice-scan', 'has a path'],
+    ['SLUICE_INGESTION_ENDPOINT', 'http://sluice-x.westeurope-1.ingest.monitor.azure.com', 'not https'],
+    ['SLUICE_RULES', 'rules\u0000.sluice', 'does not look like that'],
+    ['SLUICE_SWEEP', '721h', 'too long'],
+    ['SLUICE_SWEEP', 'never', 'not a duration'],
+    ['SLUICE_REACTIONS', 'tags,delete', 'no such reaction: "delete"'],
+    ['SLUICE_REACTIONS', ' , ', 'the list is empty'],
+    ['SLUICE_QUARANTINE', 'https://contososluice.blob.core.windows.net/quarantine/', 'not the URL of a container'],
+    ['SLUICE_QUARANTINE', 'https://evil.example/quarantine', 'not the URL of a container'],
+    ['SLUICE_QUARANTINE', 'http://10.0.0.1:10000/devstoreaccount1/quarantine', 'not the URL of a container'],
+    ['SLUICE_QUARANTINE', 'http://127.0.0.1:10000/devstoreaccount1/quarantine', 'is on this machine'],
+    ['SLUICE_NOTIFY_QUEUE', 'Notifications', 'does not look like that'],
+    ['SLUICE_NOTIFY_VERDICTS', 'match,malicious', 'no such verdict: "malicious"'],
+    ['SLUICE_TELEMETRY', 'logs', 'not known'],
   ])('refuses %s=%s: %s', (name, value, problem) => {
     const fault = onlyFault({ ...azure, [name]: value });
     expect(fault.name).toBe(name);
@@ -193,6 +207,17 @@ describe('readConfig', () => {
     expect(onlyFault(both).problem).toContain('SLUICE_LOCAL_CONNECTION');
   });
 
+  it.each([
+    ['SLUICE_STATE__tableServiceUri', 'https://contosouploads.table.core.windows.net'],
+    ['SLUICE_STATE__blobServiceUri', 'https://contosouploads.blob.core.windows.net'],
+    ['SLUICE_STATE__queueServiceUri', 'https://contosouploads.queue.core.windows.net'],
+    ['SLUICE_STATE__blobServiceUri', 'https://contosouploads.z38.blob.storage.azure.net'],
+  ])("refuses to watch the scanner's own account: %s=%s", (name, uri) => {
+    const fault = onlyFault({ ...azure, SLUICE_ACCOUNTS: 'contosopartners,contosouploads', [name]: uri });
+    expect(fault.name).toBe('SLUICE_ACCOUNTS');
+    expect(fault.problem).toContain(`names contosouploads, the scanner's own account (${name})`);
+  });
+
   it('accepts a private certificate only for an ingestion endpoint on this machine', () => {
     const env = {
       ...azure,
@@ -225,6 +250,68 @@ describe('readConfig', () => {
       'setting "SLUICE_STATE_TABLESERVICEURI" is not known and has no effect; did you mean SLUICE_STATE__tableServiceUri?',
       'setting "sluice_deadline" is not known and has no effect; did you mean SLUICE_DEADLINE?',
     ]);
+  });
+});
+
+describe('what is done about a verdict', () => {
+  const quarantine = 'https://contososluice.blob.core.windows.net/sluice-quarantine';
+
+  it('is read in the order in which it is done, each once', () => {
+    const config = readConfig({
+      ...azure,
+      SLUICE_REACTIONS: 'Notify, quarantine,tags,notify',
+      SLUICE_QUARANTINE: quarantine,
+      SLUICE_NOTIFY_QUEUE: 'verdicts',
+      SLUICE_NOTIFY_VERDICTS: 'clean,match',
+    });
+    expect(config).toMatchObject({
+      reactions: ['tags', 'quarantine', 'notify'],
+      quarantine,
+      notifyQueue: 'verdicts',
+      notifyVerdicts: ['match', 'clean'],
+    });
+  });
+
+  it('has a place to move objects to, of the same kind as the scanner itself', () => {
+    const fault = onlyFault({ ...azure, SLUICE_REACTIONS: 'quarantine' });
+    expect(`${fault.name}: ${fault.problem}`).toBe(
+      'SLUICE_QUARANTINE: not set; required when the reaction quarantine is on',
+    );
+    const atHome = 'http://127.0.0.1:10000/devstoreaccount1/sluice-quarantine';
+    expect(readConfig({ ...local, SLUICE_QUARANTINE: atHome }).quarantine).toBe(atHome);
+    expect(onlyFault({ ...local, SLUICE_QUARANTINE: quarantine }).problem).toContain('leads off this machine');
+  });
+});
+
+describe('a setting that says how much or how long', () => {
+  it.each<[string, string, Partial<Config>]>([
+    ['SLUICE_STORAGE_SUFFIX', 'core.usgovcloudapi.net', { storageSuffix: 'core.usgovcloudapi.net' }],
+    ['SLUICE_CLIENT_ID', '5A0E1C52-9D0F-4B8E-8A57-3F0C4D1B2E6A', { clientId: '5a0e1c52-9d0f-4b8e-8a57-3f0c4d1b2e6a' }],
+    ['SLUICE_SINKS', 'console, log-analytics', { sinks: ['log-analytics', 'console'] }],
+    ['SLUICE_RULES', '/mnt/rules/a b.sluice', { rulesPath: '/mnt/rules/a b.sluice' }],
+    ['SLUICE_DIGESTS', 'MD5,sha256', { digests: 'sha256,md5' }],
+    ['SLUICE_DIGESTS', 'findings', { digests: 'findings' }],
+    ['SLUICE_EVIDENCE', 'None', { evidence: 'none' }],
+    ['SLUICE_DEADLINE', '168h', { deadlineInMs: 604_800_000 }],
+    ['SLUICE_SLICE', '20m', { sliceInMs: 1_200_000 }],
+    ['SLUICE_SWEEP', '0s', { sweepInMs: 0 }],
+    ['SLUICE_SWEEP', '720h', { sweepInMs: 2_592_000_000 }],
+    ['SLUICE_LOG_LEVEL', 'WARN', { logLevel: 'warn' }],
+    ['SLUICE_CLEAN_ROWS', 'hourly', { cleanRows: 'hourly' }],
+  ])('is read: %s=%s', (name, value, expected) => {
+    expect(readConfig({ ...azure, [name]: value })).toMatchObject(expected);
+  });
+
+  it('is read of the ingestion endpoint in other clouds', () => {
+    const env = {
+      ...azure,
+      SLUICE_INGESTION_ENDPOINT: 'https://sluice.usgovvirginia.ingest.monitor.azure.us/',
+      SLUICE_INGESTION_AUDIENCE: 'https://monitor.azure.us/',
+    };
+    expect(readConfig(env).ingestion).toMatchObject({
+      endpoint: 'https://sluice.usgovvirginia.ingest.monitor.azure.us',
+      audience: 'https://monitor.azure.us',
+    });
   });
 });
 
