@@ -114,7 +114,7 @@ export interface AppOverrides {
   readonly healthLimits?: Omit<HealthCheckOptions, 'log'>;
   /** How often published rules are looked for, at most. */
   readonly rulesEveryMs?: number;
-  readonly reactorLimits?: Pick<ReactorContext, 'firstDelayInMs' | 'limits'>;
+  readonly reactorLimits?: Pick<ReactorContext, 'firstDelayInMs' | 'keptForMs' | 'limits'>;
   readonly walkLimits?: Pick<WalkParts, 'pageSize'>;
 }
 

@@ -67,6 +67,15 @@ var alerts = [
     query: loadTextContent('../alerts/poison.kql')
   }
   {
+    name: 'reactions'
+    displayName: 'Sluice: reactions were not done'
+    description: 'A reaction was refused, or could not be done for a day and is kept for replay. The object is where it was, and as it was.'
+    severity: 2
+    frequency: 'PT15M'
+    window: 'PT30M'
+    query: loadTextContent('../alerts/reactions.kql')
+  }
+  {
     name: 'rules-refused'
     displayName: 'Sluice: published rules are refused'
     description: 'What is published at SLUICE_RULES_URL is missing, damaged, or not vouched for. The rules that were used before are used on.'

@@ -173,7 +173,7 @@ interface ServiceContext {
 function addService(program: Command, { terminal, environment, setStatus }: ServiceContext): void {
   program
     .command('replay')
-    .description('of a deployed scanner: try again what failed five times, could not be delivered, or no sink took')
+    .description('of a deployed scanner: try again what failed five times, was not delivered, or not done')
     .option('--limit <n>', 'put back at most so many', parseCount, 10_000)
     .option('--per-minute <n>', 'how many appear in the queue in a minute', parseCount, 600)
     .addHelpText('after', serviceSettings)

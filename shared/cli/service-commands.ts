@@ -21,11 +21,12 @@ export async function runReplay(args: ReplayArguments, environment: Environment,
   const { replayKept } = await import('../jobs/replay.ts');
   const { clients, queueName } = await connect(environment);
   let skipped = 0;
-  const { messages, deadLetters, reports } = await replayKept(
+  const { messages, deadLetters, reports, reactions } = await replayKept(
     {
       poison: clients.blobs('poison'),
       deadLetters: clients.blobs('deadLetters'),
       outbox: clients.blobs('outbox'),
+      reactions: clients.blobs('reactions'),
       queue: clients.queue(queueName),
       onSkipped: (name, problem) => {
         skipped += 1;
@@ -34,7 +35,9 @@ export async function runReplay(args: ReplayArguments, environment: Environment,
     },
     args,
   );
-  await terminal.out(`put back: ${messages} messages, ${deadLetters} dead letters, ${reports} reports`);
+  await terminal.out(
+    `put back: ${messages} messages, ${deadLetters} dead letters, ${reports} reports, ${reactions} reactions`,
+  );
   return skipped === 0 ? exitStatus.clean : exitStatus.incomplete;
 }
 

@@ -1,9 +1,11 @@
 /**
- * Has tried again what was given up: messages that failed five times, events that Event Grid could not deliver, and reports that
- * no sink took for a week. Each is put back into the queue first and deleted from where it was kept afterwards, so that a crash in
- * between costs a second look and never the message.
+ * Has tried again what was given up: messages that failed five times, events that Event Grid could not deliver, reports that no
+ * sink took for a week, and reactions that could not be done for a day. Each is put back into the queue first and deleted from where
+ * it was kept afterwards, so that a crash in between costs a second look and never the message.
+ *
+ * A report or a reaction is as old as its scan: one more try is what it gets, and where that fails it is put aside again.
  */
-import { deliverMessageOf } from '../events/own-messages.ts';
+import { deliverMessageOf, reactMessageOf } from '../events/own-messages.ts';
 import { readMessageValues } from '../events/message-values.ts';
 import type { MessageSender } from '../ledger/message-queue.ts';
 
@@ -19,6 +21,8 @@ export interface ReplayParts {
   readonly poison: KeptBlobs;
   readonly deadLetters: KeptBlobs;
   readonly outbox: KeptBlobs;
+  /** Reports that were not reacted to. */
+  readonly reactions: KeptBlobs;
   readonly queue: MessageSender;
   /** Told of each thing that cannot be put back, which stays where it is. */
   readonly onSkipped: (name: string, problem: string) => void;
@@ -36,6 +40,7 @@ export interface Replayed {
   readonly messages: number;
   readonly deadLetters: number;
   readonly reports: number;
+  readonly reactions: number;
 }
 
 /** Resolves with how much was put back. Rejects when storage cannot be reached, or with the signal's reason. */
@@ -43,8 +48,9 @@ export async function replayKept(parts: ReplayParts, options: ReplayOptions): Pr
   const replay = new Replay(parts, options);
   const messages = await replay.putBackEach(parts.poison, '');
   const deadLetters = await replay.putBackEach(parts.deadLetters, '');
-  const reports = await replay.putBackReports();
-  return { messages, deadLetters, reports };
+  const reports = await replay.putBackReports(parts.outbox, deliverMessageOf);
+  const reactions = await replay.putBackReports(parts.reactions, reactMessageOf);
+  return { messages, deadLetters, reports, reactions };
 }
 
 const EXPIRED = 'expired/';
@@ -77,16 +83,15 @@ class Replay {
     });
   }
 
-  /** Reports that were put aside wait again, as if they had just been made. */
-  async putBackReports(): Promise<number> {
-    const { outbox } = this.#parts;
-    return this.#each(outbox, EXPIRED, async (name) => {
-      const content = await outbox.read(name);
+  /** Reports that were put aside wait again, for the message that asks for the next try. */
+  async putBackReports(kept: KeptBlobs, messageOf: (scanId: string, attempt: number) => object): Promise<number> {
+    return this.#each(kept, EXPIRED, async (name) => {
+      const content = await kept.read(name);
       if (content === undefined) return false;
       const scanId = name.slice(EXPIRED.length);
-      await outbox.write(`waiting/${scanId}`, content);
-      await this.#send(deliverMessageOf(scanId, 1));
-      await outbox.delete(name);
+      await kept.write(`waiting/${scanId}`, content);
+      await this.#send(messageOf(scanId, 1));
+      await kept.delete(name);
       return true;
     });
   }

@@ -24,6 +24,8 @@ export interface ReactorContext {
   readonly log: Logger;
   /** The first wait of what is done later; 30 s unless given. */
   readonly firstDelayInMs?: number;
+  /** How long what could not be done is tried; a day unless given. */
+  readonly keptForMs?: number;
   readonly limits?: ReactorLimits;
 }
 
@@ -36,20 +38,20 @@ const texts: OutboxTexts = {
   kept: 'what is to be done about a verdict waits',
   waitsOn: 'what is to be done about a verdict waits on',
   left: 'what waited to be done about a verdict is done',
-  expired: 'a reaction was given up after a day',
+  expired: 'a reaction was given up after a day; `sluice replay` has it tried again',
   damaged: 'what waited to be done about a verdict is no report',
 };
 
 /** Makes no request. */
 export async function connectReactions(config: Config, context: ReactorContext): Promise<Reactor> {
-  const { state, queue, serviceOf, credential, log, firstDelayInMs, limits } = context;
+  const { state, queue, serviceOf, credential, log, firstDelayInMs, keptForMs = DAY_IN_MS, limits } = context;
   const outbox = new ReportOutbox({
     store: state.blobs('reactions'),
     queue,
     log,
     texts,
     messageOf: reactMessageOf,
-    limits: { keptForMs: DAY_IN_MS, ...(firstDelayInMs !== undefined && { firstDelayInMs }) },
+    limits: { keptForMs, ...(firstDelayInMs !== undefined && { firstDelayInMs }) },
   });
   const notifications = state.queue(config.notifyQueue);
   const reactions = await createReactions(config, {

@@ -73,14 +73,43 @@ describe('sluice replay', () => {
     expect(await service.blobsIn('sluice-outbox')).toEqual([expect.stringMatching(/^expired\//)]);
 
     expect(await sluice('replay', '--per-minute', '100000')).toBe(exitStatus.clean);
-    expect(said).toEqual(['put back: 1 messages, 1 dead letters, 1 reports']);
+    expect(said).toEqual(['put back: 1 messages, 1 dead letters, 1 reports, 0 reactions']);
     for (const container of ['sluice-poison', 'dead-letter']) expect(await service.blobsIn(container)).toEqual([]);
     await handleAll(3);
     expect(service.outcomesOf(poisoned!.name)).toEqual(['failed: poison', 'match']);
     expect(service.outcomesOf(undelivered!.name)).toEqual(['clean']);
     expect(service.outcomesOf(expired!.name)).toEqual(['match']);
     expect(await sluice('replay')).toBe(exitStatus.clean);
-    expect(said.at(-1)).toBe('put back: 0 messages, 0 dead letters, 0 reports');
+    expect(said.at(-1)).toBe('put back: 0 messages, 0 dead letters, 0 reports, 0 reactions');
+  });
+
+  it('has a reaction done that was given up, once what prevented it is mended', async () => {
+    const reacting = await service.start(
+      { reactions: ['quarantine'], quarantine: `${service.proxy.endpoint}/sluice-quarantine` },
+      { reactorLimits: { firstDelayInMs: 0, keptForMs: 0 } },
+    );
+    const object = await service.upload(malicious);
+    const isThere = (): Promise<boolean> => service.container.getBlobClient(object.name).exists();
+    service.proxy.reset(({ method, path }) =>
+      method === 'DELETE' && path.includes(object.name)
+        ? { kind: 'answer', status: 403, headers: { 'x-ms-error-code': 'AuthorizationPermissionMismatch' } }
+        : undefined,
+    );
+    await reacting.handleMessage(service.event(object), { dequeueCount: 1 });
+    for (const message of await service.takeMessages()) await reacting.handleMessage(message, { dequeueCount: 1 });
+    expect(await service.takeMessages()).toEqual([]);
+    expect(await service.blobsIn('sluice-reactions')).toEqual([expect.stringMatching(/^expired\/[0-9a-f]{64}$/)]);
+    expect(service.lines.join('')).toContain('a reaction was given up after a day; `sluice replay`');
+    expect(await isThere()).toBe(true);
+
+    service.proxy.reset();
+    expect(await sluice('replay', '--per-minute', '100000')).toBe(exitStatus.clean);
+    expect(said).toEqual(['put back: 0 messages, 0 dead letters, 0 reports, 1 reactions']);
+    const [message] = await service.takeMessages();
+    await reacting.handleMessage(message, { dequeueCount: 1 });
+    expect(await isThere()).toBe(false);
+    expect(service.outcomesOf(object.name)).toEqual(['match']);
+    expect(await service.blobsIn('sluice-reactions')).toEqual([]);
   });
 
   it('leaves what it cannot read where it is, and what is above the limit for another time', async () => {

@@ -67,10 +67,10 @@ describe('the alerts about the scanner', () => {
 
   it('look for words that the app writes', () => {
     const written = globSync('shared/**/*.ts', { cwd: root }).map((file) => readFileSync(join(root, file), 'utf8'));
-    const sought = ['rows-lost.kql', 'outbox.kql'].flatMap((file) =>
+    const sought = ['rows-lost.kql', 'outbox.kql', 'reactions.kql'].flatMap((file) =>
       [...readAlert(infra, file).matchAll(/Message has "([^"]+)"/g)].map((match) => match[1]!),
     );
-    expect(sought).toHaveLength(3);
+    expect(sought).toHaveLength(6);
     expect(sought.filter((words) => !written.some((text) => text.includes(`'${words}`)))).toEqual([]);
   });
 
@@ -216,6 +216,30 @@ describe('outbox', () => {
       { ...line('a report waits on in the outbox', 9), AppRoleName: 'another' },
     ];
     expect(fire('outbox.kql', { AppTraces })).toEqual([]);
+  });
+});
+
+describe('reactions', () => {
+  it('fires on those that were given up or refused, by which it was', () => {
+    const refusal = { ...line('a reaction was refused', 3) };
+    const about = { reaction: 'quarantine', scanId: 'abc', detail: 'a legal hold keeps the object' };
+    refusal.Message = JSON.stringify({ ...(JSON.parse(String(refusal.Message)) as object), ...about });
+    const AppTraces = [line('a reaction was given up after a day; `sluice replay` has it tried again', 9), refusal];
+    expect(fire('reactions.kql', { AppTraces })).toMatchObject([
+      { Problem: 'a reaction was given up after a day; `sluice replay` has it tried again', Reaction: '', Times: 1 },
+      { Problem: 'a reaction was refused', Reaction: 'quarantine', Detail: about.detail, ScanId: 'abc' },
+    ]);
+  });
+
+  it('does not fire on one that is done, waits, or found another version, and on other apps', () => {
+    const AppTraces = [
+      line('reacted', 3),
+      line('a reaction is tried again later', 3),
+      line('what is to be done about a verdict waits on', 3),
+      line('a reaction changed nothing: it was not the version that was scanned', 3),
+      { ...line('a reaction was refused', 9), AppRoleName: 'another' },
+    ];
+    expect(fire('reactions.kql', { AppTraces })).toEqual([]);
   });
 });
 
