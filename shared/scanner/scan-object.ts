@@ -15,7 +15,13 @@ import { invariant, SluiceError } from '../base/errors.ts';
 import type { EvidenceMode } from '../base/settings.ts';
 import type { ByteSource } from '../objects/byte-source.ts';
 import { LinkedAbort } from '../objects/linked-abort.ts';
-import { SourceReadError } from '../objects/object-errors.ts';
+import {
+  CustomerKeyError,
+  ObjectAccessError,
+  ObjectArchivedError,
+  ObjectGoneError,
+  SourceReadError,
+} from '../objects/object-errors.ts';
 import type { CompiledRules, Externals, RuleMatch, ScanOptions, ScanResult } from '../yara/index.ts';
 import { resumeScanner, SourceError, StreamScanner } from '../yara/index.ts';
 import { DeadlineReached, withDeadline } from './deadline.ts';
@@ -299,13 +305,18 @@ class RunningScan {
   /**
    * The answer of a scan that `error` ended; throws it when it is none that can be recorded as such. What matched for certain
    * before the time was up, or before a read failed, is part of it. A source that broke its word about the size has shown
-   * nothing for certain.
+   * nothing for certain. An object that went away, or that may not be read any more, is told by its error where nothing had matched,
+   * and by what had where something had: whoever takes it away in the middle hides nothing.
    */
   async #stopped(error: unknown): Promise<ObjectScan> {
     const actual = error instanceof SourceError ? (this.#readFailure ?? error) : error;
     if (actual instanceof DeadlineReached) return this.#stoppedBy('deadline', undefined, actual.message);
     if (actual instanceof SourceReadError || actual instanceof SourceError) {
       return this.#stoppedBy('sourceError', actual, actual.message);
+    }
+    if (isNoMoreReadable(actual)) {
+      const scan = await this.#stoppedBy('sourceError', actual, actual.message);
+      if (scan.result !== undefined) return scan;
     }
     throw actual;
   }
@@ -437,6 +448,12 @@ class RunningScan {
       link.release();
     }
   }
+}
+
+function isNoMoreReadable(error: unknown): error is SluiceError {
+  return [ObjectGoneError, ObjectAccessError, ObjectArchivedError, CustomerKeyError].some(
+    (kind) => error instanceof kind,
+  );
 }
 
 /** The scan begins anew instead. */

@@ -12,7 +12,7 @@ import { malicious, startService } from './service.ts';
 import type { Service, Upload } from './service.ts';
 
 const MiB = 1024 * 1024;
-const KILLS = Number(process.env.SLUICE_TEST_KILLS ?? 6);
+const KILLS = Number(process.env.SLUICE_TEST_KILLS ?? 20);
 const SEED = Number(process.env.SLUICE_TEST_SEED ?? Date.now() % 1_000_000);
 /** The longest that a worker lives. */
 const LONGEST_LIFE_IN_MS = 1_200;

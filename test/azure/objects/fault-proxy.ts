@@ -30,6 +30,10 @@ export type Fault =
   /** The body in pieces of this size, so far apart. */
   | { readonly kind: 'slow'; readonly pieceLength: number; readonly pauseInMs: number }
   | { readonly kind: 'hold'; /** The answer is not passed on before this resolves. */ readonly until: Promise<void> }
+  | {
+      readonly kind: 'holdRequest';
+      /** The request is not passed on before this resolves. */ readonly until: Promise<void>;
+    }
   | { readonly kind: 'headers'; readonly replace: Record<string, string | undefined> }
   | {
       readonly kind: 'answer';
@@ -150,6 +154,13 @@ class RunningProxy implements FaultProxy {
     if (fault?.kind === 'answer') {
       response.writeHead(fault.status, fault.headers);
       response.end(fault.body);
+      return;
+    }
+    if (fault?.kind === 'holdRequest') {
+      const forward = (): void => {
+        this.#forward(request, response, undefined);
+      };
+      void fault.until.then(forward, () => response.destroy());
       return;
     }
     this.#forward(request, response, fault);

@@ -3,7 +3,14 @@ import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { ByteSource } from '../../../../shared/objects/byte-source.ts';
 import { memorySource } from '../../../../shared/objects/memory-source.ts';
-import { ObjectChangedError, ObjectGoneError, SourceReadError } from '../../../../shared/objects/object-errors.ts';
+import {
+  CustomerKeyError,
+  ObjectAccessError,
+  ObjectArchivedError,
+  ObjectChangedError,
+  ObjectGoneError,
+  SourceReadError,
+} from '../../../../shared/objects/object-errors.ts';
 import { streamSource } from '../../../../shared/objects/stream-source.ts';
 import { virtualSource } from '../../../../shared/objects/virtual-source.ts';
 import { scanObject } from '../../../../shared/scanner/scan-object.ts';
@@ -225,14 +232,34 @@ describe('scanObject', () => {
     });
 
     it.each([new ObjectChangedError('object changed'), new ObjectGoneError('object is gone')])(
-      'is the error itself when the object is not there any more: %s',
+      'is the error itself when the object is not there any more and nothing had matched: %s',
       async (error) => {
-        const inStream = altered(memorySource(bytes), { stream: failingStream(error) });
-        await expect(scanObject(inStream, callback)).rejects.toBe(error);
+        const inStream = altered(memorySource(Buffer.alloc(4 * MiB)), { stream: failingStream(error) });
+        await expect(scanObject(inStream, far)).rejects.toBe(error);
         const elsewhere = altered(memorySource(Buffer.alloc(4 * MiB)), { readAt: async () => Promise.reject(error) });
         await expect(scanObject(elsewhere, far)).rejects.toBe(error);
       },
     );
+
+    it.each([
+      new ObjectGoneError('object is gone'),
+      new ObjectArchivedError('object is archived'),
+      new ObjectAccessError('reading was refused', { retryable: true }),
+      new CustomerKeyError('object is encrypted'),
+    ])('is an answer where something had matched before the object was taken away: %s', async (error) => {
+      const inStream = altered(memorySource(bytes), { stream: failingStream(error) });
+      const scan = await scanObject(inStream, callback, { digests: ['sha256'] });
+      expect(scan).toMatchObject({ stoppedBy: 'sourceError', cause: error, isWhole: false, digests: {} });
+      expect(scan.result?.matches.map(({ rule }) => rule)).toEqual(['callback']);
+      const silent = altered(memorySource(Buffer.alloc(4 * MiB)), { stream: failingStream(error), size: 4 * MiB });
+      await expect(scanObject(silent, far)).rejects.toBe(error);
+    });
+
+    it('is the error itself when another version is there, whatever had matched', async () => {
+      const error = new ObjectChangedError('object changed');
+      const inStream = altered(memorySource(bytes), { stream: failingStream(error) });
+      await expect(scanObject(inStream, callback)).rejects.toBe(error);
+    });
 
     it('does not hide a bug', async () => {
       const bug = new TypeError('bug');
