@@ -47,7 +47,7 @@ export function checkFilter(image: RuleImage): string | undefined {
   const isSound =
     (passes & ~ALL_PASSES) === 0 &&
     tables.hasRoom('records', entryCount * RECORD_BYTES) &&
-    (!has(PASS.eight | PASS.six) || tables.isBitTable('gramBits', 'gramShift')) &&
+    (!has(PASS.eight | PASS.six) || tables.isBitTable('gramBits', 'gramShift', 2)) &&
     (!has(PASS.eight) || tables.isBitTable('eightBits', 'eightShift')) &&
     (!has(PASS.six) || tables.isBitTable('sixBits', 'sixShift')) &&
     (!has(PASS.four) || tables.isBitTable('fourBits', 'fourShift')) &&
@@ -88,9 +88,9 @@ class Tables {
     return at % WORD === 0 && isWithin(at, size, this.#bytes);
   }
 
-  isBitTable(field: keyof typeof FILTER, shiftField: keyof typeof FILTER): boolean {
+  isBitTable(field: keyof typeof FILTER, shiftField: keyof typeof FILTER, bits = 1): boolean {
     const shift = this.#header[FILTER[shiftField]]!;
-    return shift >= MIN_SHIFT && shift <= 32 - 5 && this.hasRoom(field, 2 ** (32 - shift - 3));
+    return shift >= MIN_SHIFT && shift <= 32 - 5 && this.hasRoom(field, bits * 2 ** (32 - shift - 3));
   }
 
   areBuckets(): boolean {

@@ -3,7 +3,8 @@
  * word, except that its addresses count from the first byte of `filterTables`; the hashes are those of `kernel/hashes.ts`.
  *
  * ```
- * gramBits, eightBits, sixBits, fourBits   one bit per hash, 32-bit words
+ * gramBits                                 two bits per hash, for grams of `eight` and of `six`, 32-bit words
+ * eightBits, sixBits, fourBits             one bit per hash, 32-bit words
  * pairEntries                              65,536 × 16 bits
  * byteGroups                               8 × 256 × 32 bits
  * groupStarts, groupItems                  33 starts, items of 4 bytes

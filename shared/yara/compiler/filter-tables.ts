@@ -99,7 +99,7 @@ function writeBuckets(
     }
     if (look !== 'eight' && look !== 'six') return;
     for (let ahead = 0; ahead < 4; ahead++) {
-      for (const gram of spellings(entry, offset + ahead, 4)) buckets.addGram(hashGram(gram));
+      for (const gram of spellings(entry, offset + ahead, 4)) buckets.addGram(look, hashGram(gram));
       if (look === 'eight') {
         const hash = hashEight(plainWord(entry, offset + ahead, 4), plainWord(entry, offset + ahead + 4, 4));
         add(hash, LOOK.eight, at, ahead);

@@ -59,6 +59,9 @@ export class TableWriter {
 const MOST_GRAM_BITS = 21;
 const MOST_LONG_BITS = 22;
 const MOST_FOUR_BITS = 19;
+/** For each that is set there are this many. Few places get as far as the tables behind the first: those may be sparser. */
+const GRAM_SPARSITY = 16;
+const LONG_SPARSITY = 64;
 
 /** Numbers that are gathered one by one. */
 class Numbers {
@@ -81,12 +84,12 @@ class Numbers {
 
 /** Entries that are found by hashes: grams say where to look again, longer hashes name the bucket. */
 export class Buckets {
-  readonly #grams = new Numbers();
+  readonly #grams = { eight: new Numbers(), six: new Numbers() };
   readonly #hashes = new Numbers();
   readonly #items = new Numbers();
 
-  addGram(hash: number): void {
-    this.#grams.push(hash);
+  addGram(look: 'eight' | 'six', hash: number): void {
+    this.#grams[look].push(hash);
   }
 
   /** `hash` is one of `ofLook`, `item` of `packItem`. */
@@ -103,10 +106,17 @@ export class Buckets {
     if (eight.length > 0) writer.pass(PASS.eight);
     if (six.length > 0) writer.pass(PASS.six);
     if (four.length > 0) writer.pass(PASS.four);
-    writeBits(writer, 'gramBits', 'gramShift', this.#grams.values, MOST_GRAM_BITS);
-    writeBits(writer, 'eightBits', 'eightShift', eight, MOST_LONG_BITS);
-    writeBits(writer, 'sixBits', 'sixShift', six, MOST_LONG_BITS);
-    writeBits(writer, 'fourBits', 'fourShift', four, MOST_FOUR_BITS);
+    writeBits(
+      writer,
+      'gramBits',
+      'gramShift',
+      [this.#grams.eight.values, this.#grams.six.values],
+      GRAM_SPARSITY,
+      MOST_GRAM_BITS,
+    );
+    writeBits(writer, 'eightBits', 'eightShift', [eight], LONG_SPARSITY, MOST_LONG_BITS);
+    writeBits(writer, 'sixBits', 'sixShift', [six], LONG_SPARSITY, MOST_LONG_BITS);
+    writeBits(writer, 'fourBits', 'fourShift', [four], LONG_SPARSITY, MOST_FOUR_BITS);
     if (hashes.length > 0) this.#writeItems(writer);
   }
 
@@ -132,31 +142,36 @@ export class Buckets {
   }
 }
 
-/** A table of bits, one for each hash's upper ones. Of each 16 bits or more about one is set. */
+/** A table of bits, at each place one for every kind of hashes. */
 function writeBits(
   writer: TableWriter,
   field: keyof typeof FILTER,
   shiftField: keyof typeof FILTER,
-  hashes: Uint32Array,
+  kinds: readonly Uint32Array[],
+  sparsity: number,
   mostBits: number,
 ): void {
-  if (hashes.length === 0) return;
-  const distinct = setBits(hashes, mostBits).count;
-  const bits = Math.min(mostBits, Math.max(13, Math.ceil(Math.log2(distinct * 16))));
-  writer.table(field, setBits(hashes, bits).words);
-  writer.header[FILTER[shiftField]] = 32 - bits;
+  const mostPlaces = mostBits - (kinds.length - 1);
+  const distinct = setBits(kinds, mostPlaces).count;
+  if (distinct === 0) return;
+  const places = Math.min(mostPlaces, Math.max(13, Math.ceil(Math.log2((distinct * sparsity) / kinds.length))));
+  writer.table(field, setBits(kinds, places).words);
+  writer.header[FILTER[shiftField]] = 32 - places;
 }
 
-function setBits(hashes: Uint32Array, bits: number): { words: Uint32Array; count: number } {
-  const words = new Uint32Array(1 << (bits - 5));
+/** `placeBits`: the number of places is that power of two. */
+function setBits(kinds: readonly Uint32Array[], placeBits: number): { words: Uint32Array; count: number } {
+  const words = new Uint32Array((kinds.length << placeBits) >>> 5);
   let count = 0;
-  for (const hash of hashes) {
-    const bit = hash >>> (32 - bits);
-    const mask = 1 << (bit & 31);
-    if ((words[bit >>> 5]! & mask) !== 0) continue;
-    words[bit >>> 5]! |= mask;
-    count++;
-  }
+  kinds.forEach((hashes, kind) => {
+    for (const hash of hashes) {
+      const bit = (hash >>> (32 - placeBits)) * kinds.length + kind;
+      const mask = 1 << (bit & 31);
+      if ((words[bit >>> 5]! & mask) !== 0) continue;
+      words[bit >>> 5]! |= mask;
+      count++;
+    }
+  });
   return { words, count };
 }
 

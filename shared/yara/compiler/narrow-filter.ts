@@ -54,7 +54,8 @@ export function narrowFilter(image: RuleImage, live: Uint8Array): FilterTables |
       buckets.add(hash, item);
       const look = lookOf(hash);
       if (look === LOOK.fourEven) keep(four, item);
-      else if (look !== LOOK.fourOdd && !reader.addGrams(item, buckets)) return undefined;
+      else if (look !== LOOK.fourOdd && !reader.addGrams(look === LOOK.eight ? 'eight' : 'six', item, buckets))
+        return undefined;
     }
   }
   if ((passes & PASS.groups) !== 0) {
@@ -107,13 +108,14 @@ class TableReader {
   }
 
   /** Adds the grams at the position of an item: four bytes among those that are compared. Are they letters and plain bytes? */
-  addGrams(item: number, buckets: Buckets): boolean {
+  addGrams(look: 'eight' | 'six', item: number, buckets: Buckets): boolean {
     const row = entryOf(item) * RECORD_BYTES + beforeOf(item) + aheadOf(item);
     const bytes = this.#records;
     const mask = row + COMPARED_BYTES;
     const isPlain = (bytes[mask]! & bytes[mask + 1]! & bytes[mask + 2]! & bytes[mask + 3]!) === 0xff;
     if (isPlain) {
       buckets.addGram(
+        look,
         hashGram(bytes[row]! | (bytes[row + 1]! << 8) | (bytes[row + 2]! << 16) | (bytes[row + 3]! << 24)),
       );
       return true;
@@ -125,7 +127,7 @@ class TableReader {
       sets: undefined,
     };
     if (spellingCount(part, 0, 4) > MAX_GRAM_SPELLINGS) return false;
-    for (const gram of spellings(part, 0, 4)) buckets.addGram(hashGram(gram));
+    for (const gram of spellings(part, 0, 4)) buckets.addGram(look, hashGram(gram));
     return true;
   }
 

@@ -41,11 +41,11 @@ export function look(length: u32): i32 {
   const passes = load<u32>(PASSES);
   emptyLists();
   if ((passes & (PASS_EIGHT | PASS_SIX)) !== 0) {
-    const grams = lookForGrams(length);
-    if ((passes & PASS_EIGHT) !== 0) setListEnd(KIND_EIGHT, lookForEight(grams));
+    lookForGrams(length);
+    if ((passes & PASS_EIGHT) !== 0) setListEnd(KIND_EIGHT, lookForEight());
     if ((passes & PASS_SIX) !== 0) {
-      setListEnd(KIND_SIX_FORWARD, lookForSixForward(grams));
-      setListEnd(KIND_SIX_BACKWARD, lookForSixBackward(grams));
+      setListEnd(KIND_SIX_BACKWARD, lookForSixBackward());
+      setListEnd(KIND_SIX_FORWARD, lookForSixForward());
     }
   }
   if ((passes & (PASS_FOUR | PASS_GROUPS)) !== 0) {

@@ -52,7 +52,6 @@ export const SPARE: usize = 1024;
 /** For each byte the numbers of its bits that are set, as eight 16-bit numbers. */
 export const COMPRESS: usize = 0x1000;
 
-export const GRAM_LIST: usize = 0x06800;
 export const EIGHT_LIST: usize = 0x0b800;
 export const SIX_FORWARD_LIST: usize = 0x10800;
 export const SIX_BACKWARD_LIST: usize = 0x15800;

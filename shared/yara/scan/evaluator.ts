@@ -176,7 +176,7 @@ export class Evaluator implements CallContext {
   }
 
   drop(count: number): void {
-    this.#stack.length -= count;
+    for (let dropped = 0; dropped < count; dropped++) this.#stack.pop();
   }
 
   /** Puts a value in the place of the top ones, unless it is not there yet. */

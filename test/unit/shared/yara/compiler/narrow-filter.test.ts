@@ -79,7 +79,8 @@ describe(`a filter of some entries, seed ${seed}`, () => {
         const expected = all.filter((hit) => live[parseInt(hit)] === 1);
         const isLiteral = (hit: string): boolean => parseInt(hit) < image.literals.length / LITERAL_FIELDS;
         expect(found.filter(isLiteral)).toEqual(expected.filter(isLiteral));
-        expect(found).toEqual(expect.arrayContaining(expected));
+        const places = new Set(found);
+        expect(expected.filter((hit) => !places.has(hit))).toEqual([]);
         expect(found.length).toBeLessThanOrEqual(expected.length * 1.2);
         if (part > 0) expect(found.length).toBeGreaterThan(image.filterStarts.length * part);
       }
