@@ -41,9 +41,18 @@ interface Gate {
 
 /** Two moments that a test waits for: something has come as far as here, and may go on. */
 function gate(): Gate {
-  const opening = Promise.withResolvers<void>();
-  const reaching = Promise.withResolvers<void>();
-  return { opened: opening.promise, reached: reaching.promise, open: opening.resolve, reach: reaching.resolve };
+  const opening = Promise.withResolvers<undefined>();
+  const reaching = Promise.withResolvers<undefined>();
+  return {
+    opened: opening.promise,
+    reached: reaching.promise,
+    open: () => {
+      opening.resolve(undefined);
+    },
+    reach: () => {
+      reaching.resolve(undefined);
+    },
+  };
 }
 
 /** An app that reaches the ledger by way of the proxy, and takes every other worker for dead. */
