@@ -70,6 +70,8 @@ export interface RequestHandlerParts {
   readonly limits: SliceLimits & {
     /** How often a running scan gives a sign of life; a minute unless given. */
     readonly heartbeatInMs?: number;
+    /** When to look again for versions that are to be superseded by a scan that runs elsewhere; a minute unless given. */
+    readonly lookAgainInMs?: number;
   };
 }
 
@@ -106,7 +108,6 @@ const LAST_SOURCE_DELIVERY = 4;
 
 const MAX_CHANGES = 5;
 
-/** When to look again for versions that are to be superseded by a scan that runs elsewhere. */
 const LOOK_AGAIN_IN_MS = 60_000;
 
 /** Operations that are known to raise the events that are scanned for. Others are too, with a word in the log. */
@@ -331,7 +332,8 @@ export class RequestHandler {
     }
     const isOther = request.eTag !== undefined && request.eTag !== frame.object.eTag;
     if (isOther || replaced.length > 0) {
-      await this.#parts.queue.send(scanMessageOf(request, versions), { delayInMs: LOOK_AGAIN_IN_MS });
+      const delayInMs = this.#parts.limits.lookAgainInMs ?? LOOK_AGAIN_IN_MS;
+      await this.#parts.queue.send(scanMessageOf(request, versions), { delayInMs });
     }
     return { request, scanId, reports: [], left: 'elsewhere' };
   }

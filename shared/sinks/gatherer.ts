@@ -9,6 +9,8 @@ export interface GathererOptions {
   readonly waitInMs: number;
   /** A round starts at once when it holds this many rows. */
   readonly rows: number;
+  /** Or this many items. */
+  readonly items: number;
   /** Rounds that run at the same time. */
   readonly rounds: number;
 }
@@ -50,7 +52,7 @@ export function createGatherer<T>(run: (items: readonly T[]) => Promise<void>, o
     add(item, rowCount) {
       items.push(item);
       rows += rowCount;
-      if (rows >= options.rows) makeDue();
+      if (rows >= options.rows || items.length >= options.items) makeDue();
       else timer ??= setTimeout(makeDue, options.waitInMs);
     },
     async drain() {

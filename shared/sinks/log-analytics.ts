@@ -24,6 +24,11 @@ export interface LogAnalyticsSinkOptions {
   readonly gatherForMs?: number;
   /** A round starts at once when it has this many rows; 500 unless given. */
   readonly gatherRows?: number;
+  /**
+   * Or this many reports; 56 unless given. Each holds up a message, and the host gives a worker 64 at once (`host.json`): more
+   * would wait for what cannot come. Fewer would take more than 20 calls a thousand objects.
+   */
+  readonly gatherReports?: number;
   /** Rounds under way at the same time; 4 unless given. */
   readonly concurrentRounds?: number;
   /**
@@ -56,6 +61,7 @@ export function createLogAnalyticsSink(options: LogAnalyticsSinkOptions): Sink {
   const gatherer = createGatherer<Delivery>((round) => deliver(round, options.retryForMs ?? 60_000, upload), {
     waitInMs: options.gatherForMs ?? 2_000,
     rows: options.gatherRows ?? 500,
+    items: options.gatherReports ?? 56,
     rounds: options.concurrentRounds ?? 4,
   });
   let isClosed = false;

@@ -14,6 +14,8 @@
  * ```
  * An item: bits 0–25 the entry, 26–29 `before`, 30–31 `ahead` (see `packItem`).
  */
+import type { RuleImage } from './image.ts';
+
 export const FILTER = {
   passes: 0,
   gramBits: 1,
@@ -40,10 +42,15 @@ export const FILTER = {
 } as const;
 export const FILTER_FIELDS = 22;
 
+/** What the kernel looks for entries with: the image's own, or fewer (`compiler/narrow-filter.ts`). */
+export type FilterTables = Pick<RuleImage, 'filterHeader' | 'filterTables'>;
+
 export const PASS = { eight: 1, six: 2, four: 4, groups: 8, nibbles: 16, probes: 32 } as const;
 
 export const RECORD_BYTES = 32;
 export const COMPARED_BYTES = 16;
+/** Bytes of a window in which a gram begins at each of four positions; all of them are among those compared. */
+export const GRAM_WINDOW = 7;
 export const GROUP_COUNT = 32;
 export const GROUP_BYTES = 8;
 export const NIBBLE_BUCKETS = 8;
@@ -91,6 +98,10 @@ export function ofLook(hash: number, look: Look): number {
   return ((hash & ~7) | look) >>> 0;
 }
 
+export function lookOf(hash: number): number {
+  return hash & 7;
+}
+
 /**
  * `before`: bytes from where the comparison begins to the entry's window, 0–15. `ahead`: bytes between window and position,
  * 0–3; in groups the window is that far behind the position, elsewhere before it.
@@ -101,4 +112,12 @@ export function packItem(entry: number, before: number, ahead: number): number {
 
 export function entryOf(item: number): number {
   return item & (MAX_ENTRIES - 1);
+}
+
+export function beforeOf(item: number): number {
+  return (item >>> 26) & 15;
+}
+
+export function aheadOf(item: number): number {
+  return item >>> 30;
 }

@@ -7,6 +7,7 @@ import type { Diagnostic } from '../syntax/diagnostic.ts';
 import type { MetaValue } from '../scan/scan-result.ts';
 import { Automata } from '../scan/automata.ts';
 import { Filter } from '../scan/filter.ts';
+import { NarrowFilters } from '../scan/narrow-filters.ts';
 import { gatesOf, type Gate } from '../scan/gates.ts';
 import { FORMAT_VERSION } from '../version.ts';
 import {
@@ -38,6 +39,7 @@ export class LoadedRules implements CompiledRules {
   readonly patternCount: number;
   #rules: readonly RuleInfo[] | undefined;
   #filter: Filter | undefined;
+  #narrowFilters: NarrowFilters | undefined;
   #automata: Automata | undefined;
   #anchors: Float64Array | undefined;
   #gates: readonly Gate[] | undefined;
@@ -68,8 +70,14 @@ export class LoadedRules implements CompiledRules {
 
   /** It keeps nothing between looks, so all scanners of these rules share it. */
   get filter(): Filter {
-    this.#filter ??= new Filter(this.image);
+    this.#filter ??= new Filter(this.image, this.image.filterStarts.length);
     return this.#filter;
+  }
+
+  /** Filters of fewer entries, shared like the one of all. */
+  get narrowFilters(): NarrowFilters {
+    this.#narrowFilters ??= new NarrowFilters(this.image);
+    return this.#narrowFilters;
   }
 
   /** What they build up while running depends on the rules alone, so all scanners share them. */

@@ -3,7 +3,7 @@
  * of its bytes, which `filter-windows.ts` chooses; `filter-tables.ts` writes what was chosen.
  */
 import { hasByte } from '../syntax/byte-set.ts';
-import type { Literal } from './literals.ts';
+import type { LiteralForm } from './literals.ts';
 
 export interface FilterEntry {
   readonly length: number;
@@ -16,7 +16,7 @@ export interface FilterEntry {
 
 const CASELESS = 0xdf;
 
-export function entryOfLiteral({ value, mask, negated }: Literal): FilterEntry {
+export function entryOfLiteral({ value, mask, negated }: LiteralForm): FilterEntry {
   const { length } = value;
   if (mask === undefined) return { length, value, mask: new Uint8Array(length).fill(0xff), sets: undefined };
   if (negated === undefined) return { length, value, mask, sets: undefined };

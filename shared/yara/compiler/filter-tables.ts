@@ -1,11 +1,8 @@
 /** Writes the tables of the filter as the kernel reads them (`bundle/filter-layout.ts`), from entries and their plans. */
 import {
-  BUCKET_ITEM_BYTES,
   COMPARED_BYTES,
   FILTER,
-  FILTER_FIELDS,
-  GROUP_BYTES,
-  GROUP_COUNT,
+  GRAM_WINDOW,
   hashEight,
   hashGram,
   hashSix,
@@ -16,13 +13,12 @@ import {
   packItem,
   PASS,
   RECORD_BYTES,
-  SPARE_ITEMS,
   type Look,
 } from '../bundle/filter-layout.ts';
 import type { RuleImage } from '../bundle/image.ts';
 import { spellings, type FilterEntry } from './filter-entries.ts';
-import { planFilter, type FilterPlan } from './filter-windows.ts';
-import { groupEntries } from './filter-groups.ts';
+import { planFilter, type FilterLook, type FilterPlan } from './filter-windows.ts';
+import { Buckets, TableWriter, writePairs, type ShortEntry } from './filter-writer.ts';
 import { fillNibbles } from './filter-nibbles.ts';
 import { planProbes, probeTable, type ProbePlan } from './filter-probes.ts';
 
@@ -47,14 +43,14 @@ export function buildFilter(entries: readonly FilterEntry[]): BuiltFilter {
   const before = new Uint8Array(entries.length);
   entries.forEach((entry, at) => {
     const { offset } = plans[at]!;
-    starts[at] = comparedFrom(entry, offset);
+    starts[at] = comparedFrom(entry, plans[at]!);
     before[at] = offset - starts[at];
   });
-  const withLook = (look: FilterPlan['look']): number[] => [...plans.keys()].filter((at) => plans[at]!.look === look);
+  const withLook = (look: FilterLook): number[] => [...plans.keys()].filter((at) => plans[at]!.look === look);
+  const short = (look: FilterLook): ShortEntry[] =>
+    withLook(look).map((at) => ({ at, entry: entries[at]!, offset: plans[at]!.offset, before: before[at]! }));
   writeBuckets(writer, entries, plans, before);
-  const four = withLook('four');
-  const groups = withLook('groups');
-  if (four.length + groups.length > 0) writePairs(writer, entries, plans, before, four, groups);
+  writePairs(writer, short('four'), short('groups'));
   const nibbles = withLook('nibbles');
   if (nibbles.length > 0) writeNibbles(writer, entries, plans, before, nibbles);
   if (probes !== undefined) writeProbes(writer, probes, before);
@@ -65,12 +61,13 @@ export function buildFilter(entries: readonly FilterEntry[]): BuiltFilter {
   };
 }
 
-/** The first of the sixteen bytes to compare: a little before the window, or where they say more. */
-function comparedFrom({ length, mask }: FilterEntry, offset: number): number {
+/** The first of the sixteen bytes to compare, the window's grams among them: a little before it, or where they say more. */
+function comparedFrom({ length, mask }: FilterEntry, { offset, look }: FilterPlan): number {
   const last = Math.max(0, Math.min(offset, length - COMPARED_BYTES));
   let best = last;
   let mostBytes = -1;
-  for (let from = Math.max(0, offset - MOST_BEFORE); from <= last; from++) {
+  const mostBefore = COMPARED_BYTES - (look === 'eight' || look === 'six' ? GRAM_WINDOW : 4);
+  for (let from = Math.max(0, offset - mostBefore); from <= last; from++) {
     let bytes = 0;
     for (let at = from; at < Math.min(length, from + COMPARED_BYTES); at++) if (mask[at] !== 0) bytes++;
     const isNearer = bytes === mostBytes && from <= offset - 2;
@@ -81,155 +78,39 @@ function comparedFrom({ length, mask }: FilterEntry, offset: number): number {
   return best;
 }
 
-/** So that a window of four bytes is still among those compared. */
-const MOST_BEFORE = COMPARED_BYTES - 4;
-
-class TableWriter {
-  readonly header = new Int32Array(FILTER_FIELDS);
-  readonly #parts: Uint8Array[] = [];
-  #length = 0;
-
-  pass(pass: number): void {
-    this.header[FILTER.passes]! |= pass;
-  }
-
-  table(field: keyof typeof FILTER, { buffer, byteOffset, byteLength }: Uint8Array | Uint16Array | Uint32Array): void {
-    const padding = -this.#length & 15;
-    this.#parts.push(new Uint8Array(padding), new Uint8Array(buffer, byteOffset, byteLength));
-    this.header[FILTER[field]] = this.#length + padding;
-    this.#length += padding + byteLength;
-  }
-
-  finish(): Uint8Array {
-    const tables = new Uint8Array(this.#length);
-    let at = 0;
-    for (const part of this.#parts) {
-      tables.set(part, at);
-      at += part.length;
-    }
-    return tables;
-  }
-}
-
-/** A table of bits, one for each hash's upper bits. */
-class BitTable {
-  readonly words: Uint32Array;
-  readonly shift: number;
-
-  /** For that many hashes, of which each sets one of 16 bits or more. */
-  constructor(hashes: number, mostBits: number) {
-    const bits = Math.min(mostBits, Math.max(13, Math.ceil(Math.log2(Math.max(1, hashes) * 16))));
-    this.words = new Uint32Array(1 << (bits - 5));
-    this.shift = 32 - bits;
-  }
-
-  add(hash: number): void {
-    const bit = hash >>> this.shift;
-    this.words[bit >>> 5]! |= 1 << (bit & 31);
-  }
-}
-
-/** Beyond these a table leaves the nearer caches, which costs more than it lets through less. */
-const MOST_GRAM_BITS = 21;
-const MOST_LONG_BITS = 22;
-const MOST_FOUR_BITS = 19;
-
-class Items {
-  hashes = new Uint32Array(1 << 10);
-  items = new Uint32Array(1 << 10);
-  length = 0;
-
-  add(hash: number, item: number): void {
-    if (this.length === this.hashes.length) {
-      const { hashes, items } = this;
-      this.hashes = new Uint32Array(this.length * 2);
-      this.hashes.set(hashes);
-      this.items = new Uint32Array(this.length * 2);
-      this.items.set(items);
-    }
-    this.hashes[this.length] = hash;
-    this.items[this.length++] = item;
-  }
-}
-
 function writeBuckets(
   writer: TableWriter,
   entries: readonly FilterEntry[],
   plans: readonly FilterPlan[],
   before: Uint8Array,
 ): void {
-  const items = new Items();
-  const grams: number[] = [];
-  const longs: Record<'eight' | 'six' | 'four', number[]> = { eight: [], six: [], four: [] };
+  const buckets = new Buckets();
   const add = (hash: number, look: Look, at: number, ahead: number): void => {
-    items.add(ofLook(hash, look), packItem(at, before[at]!, ahead));
+    buckets.add(ofLook(hash, look), packItem(at, before[at]!, ahead));
   };
   plans.forEach(({ look, offset }, at) => {
     const entry = entries[at]!;
     if (look === 'four') {
       for (const gram of spellings(entry, offset, 4)) {
-        const hash = hashGram(gram);
-        longs.four.push(hash);
-        add(hash, LOOK.fourEven, at, 0);
-        add(hash, LOOK.fourOdd, at, 1);
+        add(hashGram(gram), LOOK.fourEven, at, 0);
+        add(hashGram(gram), LOOK.fourOdd, at, 1);
       }
       return;
     }
     if (look !== 'eight' && look !== 'six') return;
     for (let ahead = 0; ahead < 4; ahead++) {
-      for (const gram of spellings(entry, offset + ahead, 4)) grams.push(hashGram(gram));
+      for (const gram of spellings(entry, offset + ahead, 4)) buckets.addGram(hashGram(gram));
       if (look === 'eight') {
         const hash = hashEight(plainWord(entry, offset + ahead, 4), plainWord(entry, offset + ahead + 4, 4));
-        longs.eight.push(hash);
         add(hash, LOOK.eight, at, ahead);
       } else {
         const from = ahead < 2 ? offset + ahead : offset + ahead - 2;
         const hash = hashSix(plainWord(entry, from, 4), plainWord(entry, from + 4, 2));
-        longs.six.push(hash);
         add(hash, ahead < 2 ? LOOK.sixForward : LOOK.sixBackward, at, ahead);
       }
     }
   });
-  if (longs.eight.length > 0) writer.pass(PASS.eight);
-  if (longs.six.length > 0) writer.pass(PASS.six);
-  if (longs.four.length > 0) writer.pass(PASS.four);
-  if (grams.length > 0) writeBits(writer, 'gramBits', 'gramShift', grams, MOST_GRAM_BITS);
-  if (longs.eight.length > 0) writeBits(writer, 'eightBits', 'eightShift', longs.eight, MOST_LONG_BITS);
-  if (longs.six.length > 0) writeBits(writer, 'sixBits', 'sixShift', longs.six, MOST_LONG_BITS);
-  if (longs.four.length > 0) writeBits(writer, 'fourBits', 'fourShift', longs.four, MOST_FOUR_BITS);
-  if (items.length > 0) writeItems(writer, items);
-}
-
-function writeBits(
-  writer: TableWriter,
-  field: keyof typeof FILTER,
-  shift: keyof typeof FILTER,
-  hashes: readonly number[],
-  mostBits: number,
-): void {
-  const bits = new BitTable(new Set(hashes).size, mostBits);
-  for (const hash of hashes) bits.add(hash);
-  writer.table(field, bits.words);
-  writer.header[FILTER[shift]] = bits.shift;
-}
-
-/** Sorted into their buckets by counting; in a bucket they keep the order of the entries. */
-function writeItems(writer: TableWriter, { hashes, items, length }: Items): void {
-  const bucketBits = Math.min(20, Math.max(4, Math.ceil(Math.log2(length))));
-  const shift = 32 - bucketBits;
-  const starts = new Uint32Array((1 << bucketBits) + 1);
-  for (let at = 0; at < length; at++) starts[(hashes[at]! >>> shift) + 1]! += 1;
-  for (let bucket = 1; bucket < starts.length; bucket++) starts[bucket]! += starts[bucket - 1]!;
-  const sorted = new Uint32Array((length + SPARE_ITEMS) * (BUCKET_ITEM_BYTES / 4));
-  const next = starts.slice();
-  for (let at = 0; at < length; at++) {
-    const place = next[hashes[at]! >>> shift]!++;
-    sorted[place * 2] = hashes[at]!;
-    sorted[place * 2 + 1] = items[at]!;
-  }
-  writer.table('bucketStarts', starts);
-  writer.header[FILTER.bucketShift] = shift;
-  writer.table('bucketItems', sorted);
+  buckets.write(writer);
 }
 
 /** Of bytes that are plain; letters of either case as capitals, which fold to the same. */
@@ -237,45 +118,6 @@ function plainWord(entry: FilterEntry, offset: number, length: number): number {
   let word = 0;
   for (let at = 0; at < length; at++) word |= entry.value[offset + at]! << (8 * at);
   return word;
-}
-
-function writePairs(
-  writer: TableWriter,
-  entries: readonly FilterEntry[],
-  plans: readonly FilterPlan[],
-  before: Uint8Array,
-  four: readonly number[],
-  groups: readonly number[],
-): void {
-  const table = new Uint16Array(1 << 16);
-  const { byteGroups, items } = groupEntries(
-    table,
-    four.map((at) => ({ entry: entries[at]!, offset: plans[at]!.offset })),
-    groups.map((at) => ({ entry: entries[at]!, offset: plans[at]!.offset })),
-  );
-  writer.table('pairEntries', table);
-  if (groups.length === 0) return;
-  writer.pass(PASS.groups);
-  writer.table('byteGroups', byteGroups);
-  writeLists(
-    writer,
-    'groupStarts',
-    'groupItems',
-    items.map((units) => units.map(({ at, ahead }) => packItem(groups[at]!, before[groups[at]!]!, ahead))),
-  );
-  if (items.length !== GROUP_COUNT || byteGroups.length !== GROUP_BYTES * 256) throw new Error('groups are incomplete');
-}
-
-function writeLists(
-  writer: TableWriter,
-  startsField: keyof typeof FILTER,
-  itemsField: keyof typeof FILTER,
-  lists: readonly (readonly number[])[],
-): void {
-  const starts = new Uint32Array(lists.length + 1);
-  lists.forEach((list, at) => (starts[at + 1] = starts[at]! + list.length));
-  writer.table(startsField, starts);
-  writer.table(itemsField, Uint32Array.from(lists.flat()));
 }
 
 function writeNibbles(
@@ -288,8 +130,7 @@ function writeNibbles(
   const { tables, lists } = fillNibbles(few.map((at) => ({ entry: entries[at]!, offset: plans[at]!.offset })));
   writer.pass(PASS.nibbles);
   writer.table('nibbles', tables);
-  writeLists(
-    writer,
+  writer.lists(
     'nibbleStarts',
     'nibbleItems',
     lists.map((list) => list.map((at) => packItem(few[at]!, before[few[at]!]!, 0))),
@@ -303,7 +144,7 @@ function writeProbes(writer: TableWriter, plan: ProbePlan, before: Uint8Array): 
   const lists = Array.from({ length: NIBBLE_BUCKETS }, (_, at) =>
     at < plan.probes.length ? [packItem(at, before[at]!, 0)] : [],
   );
-  writeLists(writer, 'nibbleStarts', 'nibbleItems', lists);
+  writer.lists('nibbleStarts', 'nibbleItems', lists);
 }
 
 function writeRecords(writer: TableWriter, entries: readonly FilterEntry[], starts: Int32Array): void {

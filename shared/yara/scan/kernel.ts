@@ -4,8 +4,7 @@
  * memory that was not used for longest, which costs a copy of its tables.
  */
 import { bytesOfBase64 } from '../bundle/base64-text.ts';
-import { FILTER, FILTER_FIELDS } from '../bundle/filter-layout.ts';
-import type { RuleImage } from '../bundle/image.ts';
+import { FILTER, FILTER_FIELDS, type FilterTables } from '../bundle/filter-layout.ts';
 import { KERNEL, RELAXED_KERNEL } from './kernel-bytes.ts';
 
 /** What the host must know of `kernel/memory.ts`; a test compares both. */
@@ -42,7 +41,7 @@ interface KernelExports {
 export class Kernel {
   readonly #bytes: Uint8Array;
   readonly #exports: KernelExports;
-  #image: WeakRef<RuleImage> | undefined;
+  #tables: WeakRef<FilterTables> | undefined;
   /** Position of the compared bytes in the block (it may be negative), and entry, of each hit of the last `next`. */
   readonly hits: Int32Array;
 
@@ -54,21 +53,21 @@ export class Kernel {
     this.#exports.prepare();
   }
 
-  holds(image: RuleImage): boolean {
-    return this.#image?.deref() === image;
+  holds(tables: FilterTables): boolean {
+    return this.#tables?.deref() === tables;
   }
 
   hasRoomFor(tableBytes: number): boolean {
     return TABLES + tableBytes <= this.#bytes.length;
   }
 
-  load(image: RuleImage): void {
-    const { filterHeader, filterTables } = image;
+  load(tables: FilterTables): void {
+    const { filterHeader, filterTables } = tables;
     const header = new Int32Array(this.hits.buffer, 0, FILTER_FIELDS);
     header.set(filterHeader);
     for (const field of addressFields) header[field]! += TABLES;
     this.#bytes.set(filterTables, TABLES);
-    this.#image = new WeakRef(image);
+    this.#tables = new WeakRef(tables);
   }
 
   /**
@@ -119,18 +118,18 @@ function kernelModule(): object {
 /** Used last comes first. */
 const kernels: Kernel[] = [];
 
-/** A kernel with the tables of that image, until it is asked for with another one. */
-export function kernelOf(image: RuleImage): Kernel {
+/** A kernel with those tables, until it is asked for with others. */
+export function kernelOf(tables: FilterTables): Kernel {
   const [last] = kernels;
-  if (last?.holds(image) === true) return last;
-  let at = kernels.findIndex((kernel) => kernel.holds(image));
+  if (last?.holds(tables) === true) return last;
+  let at = kernels.findIndex((kernel) => kernel.holds(tables));
   let kernel = kernels[at];
   if (kernel === undefined) {
     at = kernels.length < MAX_KERNELS ? kernels.length : MAX_KERNELS - 1;
     kernel = kernels[at];
-    const tableBytes = image.filterTables.length;
+    const tableBytes = tables.filterTables.length;
     if (kernel?.hasRoomFor(tableBytes) !== true) kernel = new Kernel(tableBytes);
-    kernel.load(image);
+    kernel.load(tables);
   }
   kernels.splice(at, 1);
   kernels.unshift(kernel);

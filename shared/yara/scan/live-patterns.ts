@@ -59,11 +59,11 @@ export class LivePatterns {
     return (target < 0 ? this.#pieces[~target] : this.#patterns[target]) === 1;
   }
 
-  /** `states`: one of `STATE` per rule. A rule that is false once stays so. O(entries) where many have become false. */
-  update(states: Uint8Array): void {
+  /** `states`: one of `STATE` per rule. A rule that is false once stays so. Was `entries` written, where many have become false? */
+  update(states: Uint8Array): boolean {
     let falseCount = 0;
     for (const state of states) if (state === STATE.false) falseCount++;
-    if (falseCount === this.#falseCount) return;
+    if (falseCount === this.#falseCount) return false;
     this.#falseCount = falseCount;
     const { patterns, pieces, chains } = this.#image;
     let any = 0;
@@ -76,9 +76,10 @@ export class LivePatterns {
       const chain = pieces[piece * PIECE_FIELDS + PIECE.chain]!;
       this.#pieces[piece] = this.#patterns[chains[chain * CHAIN_FIELDS + CHAIN.pattern]!]!;
     }
-    if (falseCount - this.#falseInEntries <= states.length * FEW) return;
+    if (falseCount - this.#falseInEntries <= states.length * FEW) return false;
     this.#falseInEntries = falseCount;
     this.#updateEntries();
+    return true;
   }
 
   #updateEntries(): void {

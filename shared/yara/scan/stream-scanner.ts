@@ -10,7 +10,7 @@ import { Chains, patternOfTarget } from './chains.ts';
 import { CheckpointError, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { decideRules } from './decide.ts';
 import { Evaluator, STATE, type Evidence } from './evaluator.ts';
-import type { TakeHits } from './filter.ts';
+import type { Filter, TakeHits } from './filter.ts';
 import { LivePatterns } from './live-patterns.ts';
 import { MatchQueue } from './match-queue.ts';
 import { MatchStore } from './match-store.ts';
@@ -48,6 +48,7 @@ export class StreamScanner {
   readonly #chains: Chains;
   readonly #states: RuleStates;
   readonly #live: LivePatterns;
+  #filter: Filter;
   #settings: ScanSettings;
   #store: MatchStore;
   #pages: Pages;
@@ -69,6 +70,7 @@ export class StreamScanner {
   constructor(rules: CompiledRules, options: ScanOptions = {}) {
     this.#rules = loaded(rules);
     const { image } = this.#rules;
+    this.#filter = this.#rules.filter;
     this.#window = new Window(image.scalars[SCALAR.leftReach]!, image.scalars[SCALAR.rightReach]!);
     this.#settings = readScanOptions(image, options);
     this.#store = this.#makeStore();
@@ -224,6 +226,7 @@ export class StreamScanner {
     this.#chains.reset();
     this.#states.reset();
     this.#live.reset();
+    this.#filter = this.#rules.filter;
     this.#store.reset();
     this.#store = this.#makeStore();
     this.#pages = this.#makePages();
@@ -259,7 +262,7 @@ export class StreamScanner {
     this.#evaluator.steps = state.evaluationSteps;
     this.#isSettled = state.isSettled;
     this.#nextSettling = state.nextSettling;
-    this.#live.update(this.#states.values);
+    this.#narrow();
   }
 
   /** For `startScannerAt`. */
@@ -320,7 +323,7 @@ export class StreamScanner {
   /** Looks at what has arrived, as far as enough follows. */
   #look(isLast: boolean): void {
     const window = this.#window;
-    const { filter } = this.#rules;
+    const filter = this.#filter;
     const limit = window.lookLimit(isLast);
     this.#programs.begin(window.cursor, limit, isLast);
     if (!this.#live.isAny) window.cursor = limit;
@@ -381,9 +384,16 @@ export class StreamScanner {
       const state = this.#evaluate(rule, false);
       if (state === STATE.true || state === STATE.false) this.#states.settle(rule, state);
     }
-    this.#live.update(this.#states.values);
+    this.#narrow();
     this.#isSettled = this.#states.isHopeless;
     if (this.#isSettled) this.#whole.begin(0);
+  }
+
+  /** Looks for no more than what rules that may still be true want. */
+  #narrow(): void {
+    if (!this.#live.update(this.#states.values)) return;
+    const bytesLeft = (this.#settings.size ?? 0) - this.#position;
+    this.#filter = this.#rules.narrowFilters.of(this.#live.entries, this.#filter.entryCount, bytesLeft) ?? this.#filter;
   }
 
   /** Settles rules by what needs no match. */

@@ -98,7 +98,7 @@ describe('log-analytics sink', () => {
 
   describe('gathering', () => {
     test('reports of concurrent scans share a few calls', async () => {
-      const gathering = sinkFor(endpoint, { gatherForMs: 50 });
+      const gathering = sinkFor(endpoint, { gatherForMs: 50, gatherReports: 1_000 });
       const reports = Array.from({ length: 200 }, (_, i) => makeReport(i, 1));
       await Promise.all(reports.map((report) => gathering.record(report)));
       expect(scanIds()).toEqual(idsOf(reports));
@@ -110,6 +110,13 @@ describe('log-analytics sink', () => {
       const slow = sinkFor(endpoint, { gatherForMs: 3_600_000, gatherRows: 20 });
       await Promise.all(Array.from({ length: 20 }, (_, i) => slow.record(makeReport(i, 0))));
       expect(endpoint.counters.requests).toBe(1);
+      await slow.close();
+    });
+
+    test('so do as many reports as a worker has messages for, and each further as many', async () => {
+      const slow = sinkFor(endpoint, { gatherForMs: 3_600_000 });
+      await Promise.all(Array.from({ length: 112 }, (_, i) => slow.record(makeReport(i, 0))));
+      expect(endpoint.counters.requests).toBe(2);
       await slow.close();
     });
 

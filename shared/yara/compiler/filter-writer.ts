@@ -1,0 +1,183 @@
+/**
+ * The parts of the filter's tables, as the compiler writes them for all entries and `narrow-filter.ts` for some of them:
+ * buckets behind hashes with the bits in front of them, and the table of pairs.
+ */
+import {
+  BUCKET_ITEM_BYTES,
+  FILTER,
+  FILTER_FIELDS,
+  GROUP_BYTES,
+  GROUP_COUNT,
+  LOOK,
+  lookOf,
+  packItem,
+  PASS,
+  SPARE_ITEMS,
+} from '../bundle/filter-layout.ts';
+import { groupEntries, type PlacedEntry } from './filter-groups.ts';
+
+export class TableWriter {
+  readonly header = new Int32Array(FILTER_FIELDS);
+  readonly #parts: Uint8Array[] = [];
+  #length = 0;
+
+  pass(pass: number): void {
+    this.header[FILTER.passes]! |= pass;
+  }
+
+  table(field: keyof typeof FILTER, { buffer, byteOffset, byteLength }: Uint8Array | Uint16Array | Uint32Array): void {
+    const padding = -this.#length & 15;
+    this.#parts.push(new Uint8Array(padding), new Uint8Array(buffer, byteOffset, byteLength));
+    this.header[FILTER[field]] = this.#length + padding;
+    this.#length += padding + byteLength;
+  }
+
+  /** Items of 4 bytes behind the numbers at which each list starts. */
+  lists(
+    startsField: keyof typeof FILTER,
+    itemsField: keyof typeof FILTER,
+    lists: readonly (readonly number[])[],
+  ): void {
+    const starts = new Uint32Array(lists.length + 1);
+    lists.forEach((list, at) => (starts[at + 1] = starts[at]! + list.length));
+    this.table(startsField, starts);
+    this.table(itemsField, Uint32Array.from(lists.flat()));
+  }
+
+  finish(): Uint8Array {
+    const tables = new Uint8Array(this.#length);
+    let at = 0;
+    for (const part of this.#parts) {
+      tables.set(part, at);
+      at += part.length;
+    }
+    return tables;
+  }
+}
+
+/** Beyond these a table leaves the nearer caches, which costs more than it lets through less. */
+const MOST_GRAM_BITS = 21;
+const MOST_LONG_BITS = 22;
+const MOST_FOUR_BITS = 19;
+
+/** Numbers that are gathered one by one. */
+class Numbers {
+  #values = new Uint32Array(1 << 10);
+  length = 0;
+
+  get values(): Uint32Array {
+    return this.#values.subarray(0, this.length);
+  }
+
+  push(value: number): void {
+    if (this.length === this.#values.length) {
+      const values = new Uint32Array(this.length * 2);
+      values.set(this.#values);
+      this.#values = values;
+    }
+    this.#values[this.length++] = value;
+  }
+}
+
+/** Entries that are found by hashes: grams say where to look again, longer hashes name the bucket. */
+export class Buckets {
+  readonly #grams = new Numbers();
+  readonly #hashes = new Numbers();
+  readonly #items = new Numbers();
+
+  addGram(hash: number): void {
+    this.#grams.push(hash);
+  }
+
+  /** `hash` is one of `ofLook`, `item` of `packItem`. */
+  add(hash: number, item: number): void {
+    this.#hashes.push(hash);
+    this.#items.push(item);
+  }
+
+  write(writer: TableWriter): void {
+    const hashes = this.#hashes.values;
+    const eight = hashes.filter((hash) => lookOf(hash) === LOOK.eight);
+    const six = hashes.filter((hash) => lookOf(hash) === LOOK.sixForward || lookOf(hash) === LOOK.sixBackward);
+    const four = hashes.filter((hash) => lookOf(hash) === LOOK.fourEven);
+    if (eight.length > 0) writer.pass(PASS.eight);
+    if (six.length > 0) writer.pass(PASS.six);
+    if (four.length > 0) writer.pass(PASS.four);
+    writeBits(writer, 'gramBits', 'gramShift', this.#grams.values, MOST_GRAM_BITS);
+    writeBits(writer, 'eightBits', 'eightShift', eight, MOST_LONG_BITS);
+    writeBits(writer, 'sixBits', 'sixShift', six, MOST_LONG_BITS);
+    writeBits(writer, 'fourBits', 'fourShift', four, MOST_FOUR_BITS);
+    if (hashes.length > 0) this.#writeItems(writer);
+  }
+
+  /** Sorted into their buckets by counting; in a bucket they keep the order in which they came. */
+  #writeItems(writer: TableWriter): void {
+    const hashes = this.#hashes.values;
+    const items = this.#items.values;
+    const bucketBits = Math.min(20, Math.max(4, Math.ceil(Math.log2(hashes.length))));
+    const shift = 32 - bucketBits;
+    const starts = new Uint32Array((1 << bucketBits) + 1);
+    for (const hash of hashes) starts[(hash >>> shift) + 1]! += 1;
+    for (let bucket = 1; bucket < starts.length; bucket++) starts[bucket]! += starts[bucket - 1]!;
+    const sorted = new Uint32Array((hashes.length + SPARE_ITEMS) * (BUCKET_ITEM_BYTES / 4));
+    const next = starts.slice();
+    hashes.forEach((hash, at) => {
+      const place = next[hash >>> shift]!++;
+      sorted[place * 2] = hash;
+      sorted[place * 2 + 1] = items[at]!;
+    });
+    writer.table('bucketStarts', starts);
+    writer.header[FILTER.bucketShift] = shift;
+    writer.table('bucketItems', sorted);
+  }
+}
+
+/** A table of bits, one for each hash's upper ones. Of each 16 bits or more about one is set. */
+function writeBits(
+  writer: TableWriter,
+  field: keyof typeof FILTER,
+  shiftField: keyof typeof FILTER,
+  hashes: Uint32Array,
+  mostBits: number,
+): void {
+  if (hashes.length === 0) return;
+  const distinct = setBits(hashes, mostBits).count;
+  const bits = Math.min(mostBits, Math.max(13, Math.ceil(Math.log2(distinct * 16))));
+  writer.table(field, setBits(hashes, bits).words);
+  writer.header[FILTER[shiftField]] = 32 - bits;
+}
+
+function setBits(hashes: Uint32Array, bits: number): { words: Uint32Array; count: number } {
+  const words = new Uint32Array(1 << (bits - 5));
+  let count = 0;
+  for (const hash of hashes) {
+    const bit = hash >>> (32 - bits);
+    const mask = 1 << (bit & 31);
+    if ((words[bit >>> 5]! & mask) !== 0) continue;
+    words[bit >>> 5]! |= mask;
+    count++;
+  }
+  return { words, count };
+}
+
+/** An entry found by pairs: its number, and what lies before its window among the compared bytes. */
+export interface ShortEntry extends PlacedEntry {
+  readonly at: number;
+  readonly before: number;
+}
+
+/** `four` are in buckets as well. */
+export function writePairs(writer: TableWriter, four: readonly ShortEntry[], groups: readonly ShortEntry[]): void {
+  if (four.length + groups.length === 0) return;
+  const table = new Uint16Array(1 << 16);
+  const { byteGroups, items } = groupEntries(table, four, groups);
+  writer.table('pairEntries', table);
+  if (groups.length === 0) return;
+  writer.pass(PASS.groups);
+  writer.table('byteGroups', byteGroups);
+  const packed = items.map((units) =>
+    units.map(({ at, ahead }) => packItem(groups[at]!.at, groups[at]!.before, ahead)),
+  );
+  writer.lists('groupStarts', 'groupItems', packed);
+  if (items.length !== GROUP_COUNT || byteGroups.length !== GROUP_BYTES * 256) throw new Error('groups are incomplete');
+}
