@@ -16,7 +16,7 @@ import { computeOver } from '../../../shared/yara/modules/range-computations.ts'
 import { functionLink, type StructureSchema, type TypeSchema } from '../../../shared/yara/modules/schema.ts';
 import { memoryView } from './memory-view.ts';
 
-/** Items of a longer array are asked at its start, at its end, and evenly between. */
+/** Items of a longer array are asked at its start, at its end, and evenly between: so many, if nothing else is said. */
 const MAX_ITEMS = 24;
 
 export interface Call {
@@ -27,11 +27,16 @@ export interface Call {
   readonly arguments: readonly (boolean | number | bigint | string | RegexValue)[];
 }
 
-export function dump(module: Module, bytes: Uint8Array, calls: readonly Call[] = []): string[] {
+interface DumpContext extends CallContext {
+  readonly maxItems: number;
+}
+
+export function dump(module: Module, bytes: Uint8Array, calls: readonly Call[] = [], maxItems = MAX_ITEMS): string[] {
   const { schema, open } = module;
   const object = memoryView(bytes);
   const root = open!(object);
-  const context: CallContext = {
+  const context: DumpContext = {
+    maxItems,
     object,
     now: 0,
     root: () => root,
@@ -53,7 +58,7 @@ function dumpStructure(
   path: string,
   schema: StructureSchema,
   value: StructureValue,
-  context: CallContext,
+  context: DumpContext,
 ): void {
   for (const [name, { type, refused }] of Object.entries(schema.fields ?? {})) {
     if (refused === undefined) dumpValue(conditions, `${path}.${name}`, type, value.field(name), context);
@@ -72,7 +77,7 @@ function dumpValue(
   path: string,
   type: TypeSchema,
   value: ModuleValue,
-  context: CallContext,
+  context: DumpContext,
 ): void {
   if (typeof type === 'string') {
     conditions.push(scalarCondition(path, value));
@@ -94,7 +99,7 @@ function dumpValue(
       const array = value as ArrayValue;
       const { length } = array;
       conditions.push(`${path}.len() == ${length}`);
-      for (const index of chosen(length)) {
+      for (const index of chosen(length, context.maxItems)) {
         dumpValue(conditions, `${path}[${index}]`, type.item, array.item(index), context);
       }
       return;
@@ -102,7 +107,7 @@ function dumpValue(
     case 'dictionary': {
       const dictionary = value as DictionaryValue;
       conditions.push(`${path}.len() == ${dictionary.length}`);
-      for (const index of chosen(dictionary.length)) {
+      for (const index of chosen(dictionary.length, context.maxItems)) {
         const key = dictionary.key(index);
         const written = key instanceof Uint8Array ? quoted(key) : String(key);
         dumpValue(conditions, `${path}[${written}]`, type.value, dictionary.value(index), context);
@@ -111,9 +116,9 @@ function dumpValue(
   }
 }
 
-function chosen(length: number): number[] {
-  if (length <= MAX_ITEMS) return Array.from({ length }, (_, index) => index);
-  const indices = Array.from({ length: MAX_ITEMS }, (_, at) => Math.floor((at * (length - 1)) / (MAX_ITEMS - 1)));
+function chosen(length: number, most: number): number[] {
+  if (length <= most) return Array.from({ length }, (_, index) => index);
+  const indices = Array.from({ length: most }, (_, at) => Math.floor((at * (length - 1)) / (most - 1)));
   return [...new Set([0, 1, 2, ...indices])];
 }
 

@@ -3,6 +3,7 @@
  * installed. On a machine without a registry there are none.
  */
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +25,15 @@ export function packageFiles(magic: Uint8Array): RealFile[] {
   return PACKAGES.flatMap((name) => filesOf(name))
     .map(({ name, file }) => ({ name, bytes: readFileSync(file) }))
     .filter(({ bytes }) => magic.every((byte, at) => bytes[at] === byte));
+}
+
+/** Packages ship some files more than once: the first of those that are alike. */
+export function distinct(files: readonly RealFile[]): RealFile[] {
+  const seen = new Set<string>();
+  return files.filter(({ bytes }) => {
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    return !seen.has(digest) && seen.add(digest);
+  });
 }
 
 function filesOf(name: string): { readonly name: string; readonly file: string }[] {

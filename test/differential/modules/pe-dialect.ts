@@ -1,6 +1,6 @@
 /**
  * Where YARA-X 1.20 answers otherwise about a PE file, and is wrong. Each entry of `shared/yara/DIALECT.md` has its predicate
- * here: a condition that the reference then says is true.
+ * here: a condition that the reference says is true instead.
  *
  * - `absent-array`: an array in a structure that a file lacks has one item, of which nothing is defined.
  * - `checksum-odd-byte`: the last byte of a file of odd length is taken for zero in its checksum.
@@ -9,16 +9,21 @@ import type { CallContext } from '../../../shared/yara/modules/module.ts';
 import { peFunctions } from '../../../shared/yara/modules/pe/functions.ts';
 import { peModule } from '../../../shared/yara/modules/pe/pe.ts';
 import { computeOver } from '../../../shared/yara/modules/range-computations.ts';
-import { notHolding } from './ask.ts';
 import { memoryView } from './memory-view.ts';
 
-/** The entry that explains why the condition does not hold, if one does. */
-export async function explanation(condition: string, bytes: Uint8Array): Promise<string | undefined> {
+export interface Expected {
+  /** What the reference says instead, if an entry may concern the condition; the condition itself otherwise. */
+  readonly asked: string;
+  readonly entry: string | undefined;
+}
+
+/** What the reference is expected to say. Where it does not, the condition itself must hold. */
+export function expectedOf(condition: string, bytes: Uint8Array): Expected {
   for (const [entry, told] of Object.entries(entries)) {
     const instead = told(condition, bytes);
-    if (instead !== undefined && (await notHolding('pe', [instead], bytes)).length === 0) return entry;
+    if (instead !== undefined && instead !== condition) return { asked: instead, entry };
   }
-  return undefined;
+  return { asked: condition, entry: undefined };
 }
 
 const entries: Readonly<Record<string, (condition: string, bytes: Uint8Array) => string | undefined>> = {

@@ -5,11 +5,7 @@ import { PeFile } from '../../../shared/yara/modules/pe/file.ts';
 import { PeImage, type PeSection } from '../../../shared/yara/modules/pe/image.ts';
 import { quoted, type Call } from './dump.ts';
 import { memoryView } from './memory-view.ts';
-
-interface Part {
-  readonly offset: number;
-  readonly length: number;
-}
+import type { Part } from './mutate.ts';
 
 /** Headers, section table and the start of what the data directories point to. */
 export function partsOf(bytes: Uint8Array): Part[] {

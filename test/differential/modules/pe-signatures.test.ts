@@ -1,11 +1,14 @@
 /**
- * Everything `pe` says of the signatures of files that are signed here is what YARA-X says. Whatever is
- * signed correctly is found to be so.
+ * Everything `pe` says of signatures, of files that are signed here and of damaged copies, is what YARA-X says. Whatever is
+ * signed correctly is found to be so. `SLUICE_RUNS=100` takes a hundred times as many damaged copies.
  */
 import { describe, expect, it } from 'vitest';
+import { Reader } from '../../../shared/yara/modules/pe/ber.ts';
 import { peModule } from '../../../shared/yara/modules/pe/pe.ts';
+import { randomFor, runs, seed } from '../../conformance/seed.ts';
 import { notHolding } from './ask.ts';
 import { dump, type Call } from './dump.ts';
+import { mutated } from './mutate.ts';
 import {
   attribute,
   authenticode,
@@ -31,6 +34,7 @@ import {
   type NameParts,
 } from './signed-pe.ts';
 
+const IMAGE_BYTES = unsignedImage().length;
 const ROOT = commonName('Root');
 const SIGNER = commonName('Signer');
 
@@ -145,6 +149,8 @@ const OTHERS: readonly (readonly [string, () => Buffer])[] = [
   ['a certificate that its issuer did not sign', () => signed({ certificate: { signer: KEYS.rsa } })],
   ['a serial that no certificate has', () => signed({ message: { serial: integer(4) } })],
   ['an issuer that no certificate has', () => signed({ message: { issuer: SIGNER } })],
+  ['names that differ behind what cannot be read', () => withUnreadableNames('Root', 'Toor')],
+  ['names that cannot be read, of other lengths', () => withUnreadableNames('Root', 'Roots')],
   ['no certificate', () => signed({ message: { certificates: [] } })],
   ['a serial that is negative', () => signed({ certificate: { serial: integer(0xff, 1) } })],
   ['a serial with zeros in front', () => signed({ certificate: { serial: integer(0, 0, 1, 2, 3) } })],
@@ -203,6 +209,13 @@ function loop(): Buffer {
   const own = certificate({ subject: SIGNER, issuer: ROOT, key: KEYS.rsa, signer: KEYS.largeRsa });
   const root = certificate({ subject: ROOT, issuer: SIGNER, key: KEYS.largeRsa, signer: KEYS.rsa, serial: integer(9) });
   return signed({ message: { certificates: [own, root] } });
+}
+
+/** Names are compared as far as they can be read: here not at all, but for their lengths. */
+function withUnreadableNames(certified: string, signers: string): Buffer {
+  const unreadable = (value: string): Buffer =>
+    sequence(commonName('Part').subarray(2), der(0x33, sequence(oid('2.5.4.3'), text(value))));
+  return signed({ certificate: { issuer: unreadable(certified) }, message: { issuer: unreadable(signers) } });
 }
 
 function extensions(...list: readonly Buffer[]): Buffer {
@@ -291,7 +304,7 @@ function names(): (readonly [string, () => Buffer])[] {
   ];
 }
 
-describe('pe.signatures', () => {
+describe(`pe.signatures, seed ${seed}`, () => {
   it.each(VALID)('%s: valid, as for the reference', async (_, make) => {
     const bytes = make();
     expect(conditionsOf(bytes)).toContain('pe.is_signed');
@@ -301,4 +314,31 @@ describe('pe.signatures', () => {
   it.each(OTHERS)('%s: as for the reference', async (_, make) => {
     expect(await differences(make())).toEqual([]);
   });
+
+  it.each([...VALID, ...OTHERS])('%s, damaged', async (title, make) => {
+    const bytes = make();
+    const random = randomFor('pe-signatures', title);
+    const parts = headersIn(bytes);
+    for (let copy = 0; copy < runs(2); copy++) {
+      expect(await differences(mutated(bytes, random, parts)), `copy ${copy}, seed ${seed}`).toEqual([]);
+    }
+  });
 });
+
+/** Identifiers and lengths of all values, and the first bytes of those that have no others in them. */
+function headersIn(bytes: Uint8Array): { offset: number; length: number }[] {
+  const parts = [{ offset: IMAGE_BYTES, length: 8 }];
+  const visit = (from: number, to: number): void => {
+    const reader = new Reader(bytes.subarray(0, to));
+    for (reader.at = from; reader.at < to;) {
+      const start = reader.at;
+      const { content, isConstructed } = reader.any('ber');
+      const contentAt = reader.at - content.length;
+      parts.push({ offset: start, length: contentAt - start + (isConstructed ? 0 : Math.min(4, content.length)) });
+      if (isConstructed) visit(contentAt, reader.at);
+    }
+  };
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(IMAGE_BYTES, true);
+  visit(IMAGE_BYTES + 8, IMAGE_BYTES + length);
+  return parts;
+}

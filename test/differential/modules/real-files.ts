@@ -22,11 +22,15 @@ export function elfFiles(count: number): RealFile[] {
   );
 }
 
+/** Links are not followed: some lead back, so that each file would be met again and again. */
 function filesIn(folder: string): string[] {
   try {
-    return readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => path.join(entry.parentPath, entry.name))
+    return readdirSync(folder, { withFileTypes: true })
+      .flatMap((entry) => {
+        const name = path.join(folder, entry.name);
+        if (entry.isDirectory()) return filesIn(name);
+        return entry.isFile() ? [name] : [];
+      })
       .sort();
   } catch {
     return [];

@@ -101,7 +101,7 @@ function signaturesOf({ type, content }: ContentInfo, budget: KeyBudget, depth: 
     signerDigestAlgorithm: algorithmName(signer.digestAlgorithm),
     program: programOf(signedAttributes),
     certificates,
-    chain: chainOf(certificates, ({ issuer }) => isSame(issuer.whole, signer.issuer.whole)),
+    chain: chainOf(certificates, ({ issuer }) => isSame(issuer.read, signer.issuer.read)),
     countersignatures: countersignatures.map((countersignature) => ({
       ...countersignature,
       chain: chainOf(certificates, ({ serial }) => isSameNumber(serial, countersignature.serial)),
@@ -277,9 +277,9 @@ function chainOf(certificates: readonly Certificate[], fits: (certificate: Certi
   while (next !== undefined) {
     chain.push(next);
     const { subject, issuer } = next;
-    if (seen.has(next) || isSame(subject.whole, issuer.whole)) break;
+    if (seen.has(next) || isSame(subject.read, issuer.read)) break;
     seen.add(next);
-    next = certificates.find((other) => isSame(other.subject.whole, issuer.whole));
+    next = certificates.find((other) => isSame(other.subject.read, issuer.read));
   }
   return chain;
 }

@@ -48,7 +48,8 @@ export interface PublicKeyBytes {
 }
 
 export interface Name {
-  readonly whole: Uint8Array;
+  /** Identifier, length and what could be read, which names are compared by. */
+  readonly read: Uint8Array;
   /** Parts in order; those of one set go together. */
   readonly parts: readonly (readonly { readonly type: string; readonly value: Element }[])[];
 }
@@ -165,11 +166,12 @@ function checkExtensions(reader: Reader): void {
 export function readName(outer: Reader): Name {
   const start = outer.at;
   const reader = outer.inside(TAG.sequence, 'der');
-  const whole = outer.bytes.subarray(start, outer.at);
+  const contentAt = outer.at - reader.bytes.length;
   const parts: Name['parts'][number][] = [];
   for (;;) {
+    const end = contentAt + reader.at;
     const part = reader.isAtEnd ? undefined : readable(() => readPart(reader));
-    if (part === undefined) return { whole, parts };
+    if (part === undefined) return { read: outer.bytes.subarray(start, end), parts };
     parts.push(part);
   }
 }
