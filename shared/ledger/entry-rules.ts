@@ -8,7 +8,7 @@
  *      └────────────────┴──finish──────────────────────────►
  *
  * An outcome that was recorded is never lost: the same scan means the same bytes, rules and engine, so what was learnt stays
- * true. A scan that runs again carries it along.
+ * true. A scan that runs again carries it along, and so does one that runs on although its message was given up.
  */
 import type { Claim, ClaimAnswer, LedgerEntry, RecordedOutcome, RunChange, ScanRun } from './ledger.ts';
 
@@ -76,11 +76,14 @@ export function finishEntry(
   outcome: RecordedOutcome,
   now: Date,
 ): LedgerEntry | undefined {
+  const isLeft = outcome.leavesRun === true && standing?.run?.isHeld === true && standing.attemptId !== attemptId;
   if (standing?.rank !== undefined && outcome.rank < standing.rank) {
+    if (isLeft) return undefined;
     return standing.state === 'done' ? undefined : { ...standing, state: 'done', run: undefined };
   }
   const isSameAttempt = standing?.attemptId === attemptId;
   const { verdict, rank, reason } = outcome;
+  if (isLeft) return { ...standing, finishedAt: now, verdict, rank, reason };
   const startedAt = isSameAttempt ? standing.startedAt : now;
   return { scanId, state: 'done', attemptId, startedAt, finishedAt: now, verdict, rank, reason, run: undefined };
 }

@@ -78,6 +78,8 @@ export interface RecordedOutcome {
   readonly verdict: string;
   readonly rank: number;
   readonly reason: string | undefined;
+  /** It is the word on a message that was given up: an attempt that holds the scan meanwhile goes on with it. */
+  readonly leavesRun?: boolean;
 }
 
 export interface Ledger {
@@ -96,6 +98,6 @@ export interface Ledger {
     attemptId: string,
     change: RunChange,
   ): Promise<LedgerEntry | undefined>;
-  /** Marks it `done`. An outcome of lower rank than the recorded one is never written; returns what stands afterwards. */
+  /** Marks it `done`, unless the outcome leaves the run of another attempt. An outcome of lower rank than the recorded one is never written; returns what stands afterwards. */
   finish(object: ObjectIdentity, scanId: string, attemptId: string, outcome: RecordedOutcome): Promise<LedgerEntry>;
 }

@@ -6,7 +6,7 @@
  * that neither ended nor was alone when its process did, the message is put back with a count of its own, three times at most.
  *
  * The copy in the poison queue carries the body alone. It can arrive while another worker still scans, and after one has
- * finished: the ledger is asked first. "Later" is said by throwing; the poison queue has none of its own, and brings the message
+ * finished: the ledger is asked first. A worker that only seemed dead keeps its scan, and what it finds takes the failure's place. "Later" is said by throwing; the poison queue has none of its own, and brings the message
  * again when its lock is over.
  */
 import { SluiceError } from '../base/errors.ts';

@@ -65,6 +65,7 @@ export class ReportRecorder {
       verdict: recorded.outcome.verdict,
       rank: rankOf(recorded.outcome.verdict),
       reason: recorded.outcome.reason,
+      leavesRun: recorded.outcome.reason === 'poison',
     });
     return recorded;
   }

@@ -132,10 +132,12 @@ async function chooseObjects(
 function isOpen({ isArchived }: ListedObject, entries: readonly LedgerEntry[]): boolean {
   if (entries.length === 0) return true;
   return entries.every(({ run, verdict, reason, ...entry }) => {
+    // What failed is kept for a person, whoever was at it last.
+    if (verdict === 'failed') return false;
     if (run !== undefined) return Date.now() - run.heartbeatAt.getTime() > 20 * STALE_AFTER_IN_MS;
     if (verdict === 'incomplete') return reason === 'changing' || reason === 'sourceError';
-    // What failed is kept for a person; what is archived still is found so each day.
-    return verdict !== 'failed' && !isArchived && !isFinal({ ...entry, run, verdict, reason });
+    // What is archived still is found so each day.
+    return !isArchived && !isFinal({ ...entry, run, verdict, reason });
   });
 }
 

@@ -7,7 +7,6 @@ import { buildFilter } from '../../shared/yara/compiler/filter-tables.ts';
 import { entryOfLiteral } from '../../shared/yara/compiler/filter-entries.ts';
 import { planFilter } from '../../shared/yara/compiler/filter-windows.ts';
 import type { Literal } from '../../shared/yara/compiler/literals.ts';
-import type { RuleImage } from '../../shared/yara/bundle/image.ts';
 import { Filter, LOOK_STEP } from '../../shared/yara/scan/filter.ts';
 import { randomFor, runs, seed, type Random } from '../conformance/seed.ts';
 
@@ -63,7 +62,7 @@ function randomObject(random: Random, literals: readonly Literal[], alphabet: nu
 /** Looks at the object in parts of random lengths; occurrences as `offset * literals + literal`, in ascending order. */
 function filtered(literals: readonly Literal[], object: Uint8Array, random: Random): number[] {
   const { sections } = buildFilter(literals.map(entryOfLiteral));
-  const filter = new Filter(sections as RuleImage);
+  const filter = new Filter(sections, literals.length);
   const buffer = new Uint8Array(OBJECT_BYTES + 2 * PAD).map(() => 0x61 + random.below(26));
   buffer.set(object, PAD);
   const found: number[] = [];

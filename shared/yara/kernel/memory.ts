@@ -3,7 +3,7 @@
  * `BLOCK_BYTES`. The tables are copied in by the host, which also writes the header: where each table lies.
  *
  * ```
- * header | compress | entries | lists of positions | pairs | hits | input with context on both sides | tables …
+ * header | compress | lists of positions | pairs | hits | input with context on both sides | tables …
  * ```
  */
 
@@ -46,13 +46,11 @@ export const PASS_PROBES: u32 = 32;
 
 /** End of each stage's list, by stage. */
 export const LIST_ENDS: usize = 512;
-/** 16 bytes. */
+/** 64 bytes. */
 export const SPARE: usize = 1024;
 
 /** For each byte the numbers of its bits that are set, as eight 16-bit numbers. */
 export const COMPRESS: usize = 0x1000;
-/** One 16-bit entry for each pair of bytes, and eight behind them. */
-export const ENTRIES: usize = 0x2000;
 
 export const GRAM_LIST: usize = 0x06800;
 export const EIGHT_LIST: usize = 0x0b800;

@@ -13,7 +13,6 @@ import {
   BLOCK,
   BYTE_GROUPS,
   COMPRESS,
-  ENTRIES,
   EVEN_LIST,
   FOUR_BITS,
   FOUR_SHIFT,
@@ -23,9 +22,9 @@ import {
   PAIR_ENTRIES,
 } from './memory';
 
-const EVEN_LANES: i16 = 0x0003;
-const ODD_LANES: i16 = 0x000c;
-const GROUP_LANES: i16 = 0x00f0;
+const EVEN_LANES: i8 = 0x03;
+const ODD_LANES: i8 = 0x0c;
+const GROUP_LANES: i8 = <i8>0xf0;
 
 export let evenEnd: usize = 0;
 export let oddEnd: usize = 0;
@@ -34,39 +33,53 @@ export let groupEnd: usize = 0;
 /** Fills the three lists. */
 export function lookForPairs(length: u32): void {
   const table = load<usize>(PAIR_ENTRIES);
-  let to = ENTRIES;
-  // One vector more than the block: the last pair needs the one behind it.
-  const last = length + 16;
-  for (let at: u32 = 0; at < last; at += 8) {
-    const bytes = load<u64>(BLOCK + at);
-    store<u16>(to, load<u16>(table + <usize>(((<u32>bytes) & 0xffff) << 1)));
-    store<u16>(to, load<u16>(table + <usize>(<u32>((bytes >> 15) & 0x1fffe))), 2);
-    store<u16>(to, load<u16>(table + <usize>(<u32>((bytes >> 31) & 0x1fffe))), 4);
-    store<u16>(to, load<u16>(table + <usize>(<u32>((bytes >> 47) & 0x1fffe))), 6);
-    to += 8;
-  }
   let even = EVEN_LIST;
   let odd = ODD_LIST;
   let group = GROUP_LIST;
-  let from = ENTRIES;
-  const none = i16x8.splat(0);
-  for (let at: u32 = 0; at < length; at += 16) {
-    const both = v128.and(v128.load(from), i16x8.shr_u(v128.load(from, 2), 8));
-    const positions = i16x8.splat(<i16>at);
-    let lanes = i16x8.bitmask(i16x8.ne(v128.and(both, i16x8.splat(EVEN_LANES)), none));
-    v128.store(even, v128.or(positions, v128.load(COMPRESS + <usize>(lanes << 4))));
-    even += <usize>(popcnt(lanes) << 1);
-    lanes = i16x8.bitmask(i16x8.ne(v128.and(both, i16x8.splat(ODD_LANES)), none));
-    v128.store(odd, v128.or(positions, v128.load(COMPRESS + <usize>(lanes << 4))));
-    odd += <usize>(popcnt(lanes) << 1);
-    lanes = i16x8.bitmask(i16x8.ne(v128.and(both, i16x8.splat(GROUP_LANES)), none));
-    v128.store(group, v128.or(positions, v128.load(COMPRESS + <usize>(lanes << 4))));
-    group += <usize>(popcnt(lanes) << 1);
-    from += 16;
+  let here = entriesAt(table, BLOCK);
+  for (let at: u32 = 0; at < length; at += 32) {
+    const middle = entriesAt(table, BLOCK + <usize>at + 16);
+    // The last pair needs the one behind it: the block's context has it.
+    const next = entriesAt(table, BLOCK + <usize>at + 32);
+    const both = i8x16.narrow_i16x8_u(follow(here, middle), follow(middle, next));
+    here = next;
+    if (!v128.any_true(both)) continue;
+    even = append(even, at, both, EVEN_LANES);
+    odd = append(odd, at, both, ODD_LANES);
+    group = append(group, at, both, GROUP_LANES);
   }
   evenEnd = even;
   oddEnd = odd;
   groupEnd = group;
+}
+
+/** The entries of eight pairs. */
+function entriesAt(table: usize, bytes: usize): v128 {
+  let entries = v128.load16_lane(table + ((<usize>load<u16>(bytes)) << 1), i16x8.splat(0), 0);
+  entries = v128.load16_lane(table + ((<usize>load<u16>(bytes, 2)) << 1), entries, 1);
+  entries = v128.load16_lane(table + ((<usize>load<u16>(bytes, 4)) << 1), entries, 2);
+  entries = v128.load16_lane(table + ((<usize>load<u16>(bytes, 6)) << 1), entries, 3);
+  entries = v128.load16_lane(table + ((<usize>load<u16>(bytes, 8)) << 1), entries, 4);
+  entries = v128.load16_lane(table + ((<usize>load<u16>(bytes, 10)) << 1), entries, 5);
+  entries = v128.load16_lane(table + ((<usize>load<u16>(bytes, 12)) << 1), entries, 6);
+  return v128.load16_lane(table + ((<usize>load<u16>(bytes, 14)) << 1), entries, 7);
+}
+
+/** Where what begins with one pair is followed by the next: bits 0–7 of each. */
+function follow(entries: v128, behind: v128): v128 {
+  const next = v128.shuffle<i16>(entries, behind, 1, 2, 3, 4, 5, 6, 7, 8);
+  return v128.and(entries, i16x8.shr_u(next, 8));
+}
+
+/** Appends the positions of those of sixteen pairs that have one of the bits, without branching on how many there are. */
+function append(end: usize, at: u32, both: v128, bits: i8): usize {
+  const lanes: u32 = i8x16.bitmask(i8x16.eq(v128.and(both, i8x16.splat(bits)), i8x16.splat(0))) ^ 0xffff;
+  const low: u32 = lanes & 0xff;
+  const high: u32 = lanes >> 8;
+  v128.store(end, v128.or(i16x8.splat(<i16>at), v128.load(COMPRESS + ((<usize>low) << 4))));
+  end += (<usize>popcnt(low)) << 1;
+  v128.store(end, v128.or(i16x8.splat(<i16>(at + 16)), v128.load(COMPRESS + ((<usize>high) << 4))));
+  return end + ((<usize>popcnt(high)) << 1);
 }
 
 /** Keeps those of the list whose four bytes, `back` before the position, some entry has. In place. */

@@ -12,10 +12,10 @@ export interface ShownRow extends Readonly<Record<string, unknown>> {
 
 const functions = functionsOf(readSentinel(join(import.meta.dirname, '../../../infra')));
 
-function ask(endpoint: IngestionEndpoint, query: string, objectName: string): readonly ShownRow[] {
+function ask(endpoint: IngestionEndpoint, query: string, objectName?: string): readonly ShownRow[] {
   const tables = loadTableDefinitions().map((table) => ({ ...table, rows: endpoint.rows(table.name) }));
   const rows = runQuery(query, { tables, functions }, new Date()).rows as readonly ShownRow[];
-  return rows.filter(({ ObjectName }) => ObjectName === objectName);
+  return objectName === undefined ? rows : rows.filter(({ ObjectName }) => ObjectName === objectName);
 }
 
 /** A row for each scan of the object. */
@@ -25,9 +25,20 @@ export function shownScans(endpoint: IngestionEndpoint, objectName: string): rea
 
 /** Verdict, and reason where there is one, of each scan of the object, in alphabetical order. */
 export function shownOutcomes(endpoint: IngestionEndpoint, objectName: string): readonly string[] {
-  return shownScans(endpoint, objectName)
-    .map(({ Verdict, Reason }) => (Reason === '' ? String(Verdict) : `${String(Verdict)}: ${String(Reason)}`))
-    .sort();
+  return shownScans(endpoint, objectName).map(outcomeOf).sort();
+}
+
+/** The same of every object there is a row of, by name. */
+export function allShownOutcomes(endpoint: IngestionEndpoint): ReadonlyMap<string, readonly string[]> {
+  const outcomes = new Map<string, string[]>();
+  for (const row of ask(endpoint, 'SluiceScans()')) {
+    outcomes.set(row.ObjectName, [...(outcomes.get(row.ObjectName) ?? []), outcomeOf(row)].sort());
+  }
+  return outcomes;
+}
+
+function outcomeOf({ Verdict, Reason }: ShownRow): string {
+  return Reason === '' ? String(Verdict) : `${String(Verdict)}: ${String(Reason)}`;
 }
 
 /** Rules that were found in the object, one for each finding. */

@@ -58,8 +58,8 @@ export interface Service {
   findingsOf(name: string): Row[];
   /** Verdict, and reason where there is one, of each scan row. */
   outcomesOf(name: string): string[];
-  /** Ledger rows about an object. */
-  entriesOf(name: string): Promise<Row[]>;
+  /** Ledger rows about an object, or about all there are. */
+  entriesOf(name?: string): Promise<Row[]>;
   /** Takes all visible messages of the queue out of it. */
   takeMessages(): Promise<unknown[]>;
   /** Names in a container of the scanner's own. */
@@ -147,7 +147,7 @@ export async function startService(): Promise<Service> {
       const options = { allowInsecureConnection: true };
       const table = TableClient.fromConnectionString(connectionString, LEDGER_TABLE, options);
       const entries = await Array.fromAsync(table.listEntities<Row>());
-      return entries.filter(({ objectName }) => objectName === name);
+      return entries.filter(({ objectName }) => name === undefined || objectName === name);
     },
     async takeMessages() {
       const messages: unknown[] = [];

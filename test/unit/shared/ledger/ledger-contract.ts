@@ -256,6 +256,45 @@ export function describeLedger(
       }
     });
 
+    it('leaves a scan to the attempt that holds it when only its message was given up', async () => {
+      const ledger = open(now);
+      const scanId = freshScanId();
+      const givenUp: RecordedOutcome = { verdict: 'failed', rank: 1, reason: 'poison', leavesRun: true };
+      await ledger.claim(object, scanId, claimOf('attempt-1'));
+      const entry = await ledger.finish(object, scanId, 'poison', givenUp);
+      expect(entry).toMatchObject({
+        state: 'running',
+        attemptId: 'attempt-1',
+        verdict: 'failed',
+        rank: 1,
+        reason: 'poison',
+        run: { isHeld: true },
+      });
+      expect(await ledger.find(object, scanId)).toEqual(entry);
+      const beat = await ledger.advance(object, scanId, 'attempt-1', { kind: 'heartbeat', position: 7 });
+      expect(beat).toMatchObject({ verdict: 'failed', run: { position: 7 } });
+      await expect(ledger.finish(object, scanId, 'attempt-1', clean)).resolves.toMatchObject({
+        state: 'done',
+        verdict: 'clean',
+        run: undefined,
+      });
+      // And later it says nothing any more.
+      await expect(ledger.finish(object, scanId, 'poison', givenUp)).resolves.toMatchObject({ verdict: 'clean' });
+    });
+
+    it('ends a scan that nobody holds when its message was given up', async () => {
+      const ledger = open(now);
+      const scanId = freshScanId();
+      const givenUp: RecordedOutcome = { verdict: 'failed', rank: 1, reason: 'poison', leavesRun: true };
+      await ledger.claim(object, scanId, claimOf('attempt-1'));
+      await ledger.advance(object, scanId, 'attempt-1', { kind: 'released' });
+      await expect(ledger.finish(object, scanId, 'poison', givenUp)).resolves.toMatchObject({
+        state: 'done',
+        verdict: 'failed',
+        run: undefined,
+      });
+    });
+
     it('keeps scans and objects apart', async () => {
       const ledger = open(now);
       const scanId = freshScanId();
