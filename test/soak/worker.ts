@@ -40,7 +40,11 @@ const settings = {
   visibilityTimeoutInSeconds: 2,
   maxPollingIntervalInMs: 500,
 };
-const common = { connectionString: process.env.HOST_CONNECTION!, settings, ...(isMortal && { lockInSeconds: LOCK_IN_SECONDS }) };
+const common = {
+  connectionString: process.env.HOST_CONNECTION!,
+  settings,
+  ...(isMortal && { lockInSeconds: LOCK_IN_SECONDS }),
+};
 const { queueName } = config;
 const hosts = [
   new QueueHost(app.handleMessage, { ...common, queueName, functionName: 'scan-on-upload' }),
