@@ -8,8 +8,11 @@ import { once } from 'node:events';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SeenRequest } from '../objects/fault-proxy.ts';
+import { shownOutcomes } from './analyst.ts';
 import { malicious, startService } from './service.ts';
 import type { Service, Upload } from './service.ts';
+import { startWorker } from './worker-process.ts';
 
 const MiB = 1024 * 1024;
 const KILLS = Number(process.env.SLUICE_TEST_KILLS ?? 20);
@@ -100,4 +103,40 @@ describe('a worker that is killed in the middle of a scan', () => {
     expect(await service.blobsIn('sluice-checkpoints')).toEqual([]);
     console.log(`${lives.kills} workers killed, ${lives.resumed} went on from a checkpoint`);
   }, 300_000);
+});
+
+describe('a worker that is killed with its message in hand', { timeout: 120_000 }, () => {
+  it('is replaced by whoever the queue gives the message to, when its lock is over', async () => {
+    const object = await service.upload(bytes, 'killed-in-the-queue');
+    const isOf = ({ path, range }: SeenRequest): boolean => path.includes(object.name) && range !== undefined;
+    // Slow enough for checkpoints before, and for a middle.
+    service.proxy.reset((request) =>
+      isOf(request) ? { kind: 'slow', pieceLength: MiB / 2, pauseInMs: 50 } : undefined,
+    );
+    const times = { lockInSeconds: 3, staleAfterInMs: 60_000 };
+    const doomed = await startWorker(service, times);
+    await service.queue.sendMessage(Buffer.from(JSON.stringify(service.event(object))).toString('base64'));
+    const position = async (): Promise<number> => Number((await service.entriesOf(object.name))[0]?.position ?? 0);
+    await expect.poll(position, { timeout: 40_000, interval: 20 }).toBeGreaterThan(0);
+    await doomed.end('SIGKILL');
+    expect(service.scansOf(object.name)).toEqual([]);
+    const seenBefore = service.proxy.seen.length;
+    const other = await startWorker(service, times);
+    try {
+      const outcomes = (): readonly string[] => shownOutcomes(service.endpoint, object.name);
+      await expect.poll(outcomes, { timeout: 60_000 }).toEqual(['match']);
+      const left = async () => (await service.queue.getProperties()).approximateMessagesCount;
+      await expect.poll(left, { timeout: 20_000 }).toBe(0);
+      expect(await service.entriesOf(object.name)).toMatchObject([{ state: 'done', verdict: 'match' }]);
+      expect(service.scansOf(object.name)).toMatchObject([
+        { Sha256: createHash('sha256').update(bytes).digest('hex') },
+      ]);
+      // What the dead worker had scanned up to its checkpoint is not read again.
+      const first = service.proxy.seen.slice(seenBefore).find(isOf);
+      expect(first?.range?.first).toBeGreaterThan(0);
+      expect(other.failed).toBe(0);
+    } finally {
+      await other.end('SIGTERM');
+    }
+  });
 });
