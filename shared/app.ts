@@ -62,7 +62,7 @@ import { ENGINE_VERSION } from './yara/index.ts';
 import { deliverReport } from './sinks/deliver-report.ts';
 import { createSinks } from './sinks/registry.ts';
 import type { SinkContext } from './sinks/registry.ts';
-import type { Sink } from './sinks/sink.ts';
+import type { RecordOptions, Sink } from './sinks/sink.ts';
 import { firstWalk, walkObjects } from './scanner/walk-objects.ts';
 import type { ListedPlace, WalkParts } from './scanner/walk-objects.ts';
 
@@ -176,7 +176,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     ...overrides.reactorLimits,
   });
   const telemetry = overrides.telemetry ?? telemetryOf(config, credential, log);
-  const deliver = (report: ScanReport) => deliverReport(sinks, report, telemetry);
+  const deliver = (report: ScanReport, options?: RecordOptions) => deliverReport(sinks, report, telemetry, options);
   const recorder = new ReportRecorder({
     ledger,
     outbox,

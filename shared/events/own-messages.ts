@@ -20,6 +20,8 @@ import type { DeliverRequest, ReactRequest, ReplacedVersion, ScanRequest, WalkRe
 
 /** Versions that one scan may have seen go; more are a fault, since a scan gives up long before. */
 const MAX_REPLACED = 20;
+/** How often a message that had no fair try is put back. */
+export const MAX_RETURNS = 3;
 
 const eTag = z.string().regex(/^[\x21\x23-\x29\x2b-\x7e]{1,128}$/);
 const scanId = z.string().regex(/^[0-9a-f]{64}$/);
@@ -44,6 +46,7 @@ const scanMessage = z.strictObject({
   rules: scanId.optional(),
   generation: count.optional(),
   again: z.literal(true).optional(),
+  returns: z.int().min(1).max(MAX_RETURNS).optional(),
 });
 const walkMessage = z.strictObject({
   walk: z.uuid(),
@@ -95,7 +98,7 @@ export function parseOwnMessage(
   }
   const parsed = scanMessage.safeParse(value);
   if (!parsed.success) return malformed(parsed.error);
-  const { scan, replaced, generation, again, continue: resumed, rules: rulesDigest } = parsed.data;
+  const { scan, replaced, generation, again, returns, continue: resumed, rules: rulesDigest } = parsed.data;
   const place = parseObjectUrl(scan.url, allow);
   if ('reason' in place) return { reason: place.reason, fault: place.detail };
   return {
@@ -109,6 +112,7 @@ export function parseOwnMessage(
     replaced: replaced.map((one) => ({ ...versionOf(one), eTag: one.eTag })),
     resumes: resumed === undefined ? undefined : { scanId: resumed, generation: generation ?? 0, rulesDigest },
     again: again ?? false,
+    ...(returns !== undefined && { returns }),
   };
 }
 
@@ -116,17 +120,18 @@ export function parseOwnMessage(
 export function scanMessageOf(
   request: Pick<
     ScanRequest,
-    'url' | 'eTag' | 'versionId' | 'sizeInBytes' | 'eventTime' | 'eventId' | 'api' | 'resourceId' | 'again'
+    'url' | 'eTag' | 'versionId' | 'sizeInBytes' | 'eventTime' | 'eventId' | 'api' | 'resourceId' | 'again' | 'returns'
   >,
   replaced: readonly ReplacedVersion[],
   resumes?: ScanRequest['resumes'],
 ): object {
-  const { url, eTag: named, versionId, sizeInBytes, eventTime, eventId, api, resourceId, again } = request;
+  const { url, eTag: named, versionId, sizeInBytes, eventTime, eventId, api, resourceId, again, returns } = request;
   return {
     scan: { url, eTag: named, versionId, sizeInBytes, eventTime, eventId, api, resourceId },
     replaced: replaced.slice(-MAX_REPLACED),
     ...(resumes && { continue: resumes.scanId, generation: resumes.generation, rules: resumes.rulesDigest }),
     ...(again === true && { again }),
+    ...(returns !== undefined && { returns }),
   };
 }
 

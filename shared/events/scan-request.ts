@@ -37,6 +37,8 @@ export interface ScanRequest {
   readonly replaced?: readonly ReplacedVersion[];
   /** Whether to scan again what was recorded as incomplete. */
   readonly again?: boolean;
+  /** How often its message was given up without having had a fair try, and put back. */
+  readonly returns?: number;
 }
 
 /** A version of the object that is no more. */

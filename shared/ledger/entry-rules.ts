@@ -15,7 +15,15 @@ import type { Claim, ClaimAnswer, LedgerEntry, RecordedOutcome, RunChange, ScanR
 /** A run that was silent for so long has lost its worker. Workers give a sign each minute. */
 export const STALE_AFTER_IN_MS = 3 * 60_000;
 
-const newRun: Omit<ScanRun, 'heartbeatAt'> = { isHeld: true, generation: 0, position: 0, sliceStart: 0, idleSlices: 0 };
+const newRun: Omit<ScanRun, 'heartbeatAt'> = {
+  isHeld: true,
+  generation: 0,
+  position: 0,
+  sliceStart: 0,
+  idleSlices: 0,
+  isSuspect: false,
+  aloneStarts: 0,
+};
 
 /** The answer to an attempt; where it is `claimed`, its entry is the one to write. */
 export function claimEntry(
@@ -42,7 +50,7 @@ export function claimEntry(
     return { kind: 'stale', entry: standing };
   }
   if (isAlive && !isRedelivered) return { kind: 'elsewhere', entry: standing };
-  const next = { ...run, isHeld: true, heartbeatAt: now, sliceStart: run.position };
+  const next = { ...run, isHeld: true, heartbeatAt: now, sliceStart: run.position, isSuspect: run.isHeld };
   return { kind: 'claimed', entry: { ...standing, attemptId, run: next } };
 }
 
@@ -80,16 +88,22 @@ export function finishEntry(
   return { scanId, state: 'done', attemptId, startedAt, finishedAt: now, verdict, rank, reason, run: undefined };
 }
 
+/** An attempt came to an end, so its process lives. */
+const sound = { isSuspect: false, aloneStarts: 0 } as const;
+
 function advanceRun(run: ScanRun, change: RunChange, now: Date): ScanRun {
   switch (change.kind) {
     case 'heartbeat':
       return { ...run, heartbeatAt: now, position: change.position ?? run.position };
+    case 'alone':
+      return { ...run, heartbeatAt: now, aloneStarts: run.aloneStarts + 1 };
     case 'released':
-      return { ...run, heartbeatAt: now, isHeld: false };
+      return { ...run, ...sound, heartbeatAt: now, isHeld: false };
     case 'yielded': {
       const { position } = change;
       return {
         ...run,
+        ...sound,
         isHeld: false,
         heartbeatAt: now,
         generation: run.generation + 1,

@@ -37,6 +37,10 @@ export interface ScanRun {
   readonly sliceStart: number;
   /** Slices in a row that came no further. */
   readonly idleSlices: number;
+  /** The attempt before this one went silent: its worker died, perhaps of this scan. */
+  readonly isSuspect: boolean;
+  /** Attempts that began with nothing beside them, since one last came to an end of any kind. */
+  readonly aloneStarts: number;
 }
 
 /** What an attempt knows that wants to scan. */
@@ -62,11 +66,13 @@ export interface ClaimAnswer {
 /**
  * What becomes of a run. `heartbeat`: it goes on, and has a checkpoint at `position` if given. `yielded`: its slice is over; the
  * next is another message's; `hasRun` is false where it never came to its turn. `released`: it failed, and anybody may take it.
+ * `alone`: it begins now, and nothing else is scanned in its process until it ends.
  */
 export type RunChange =
   | { readonly kind: 'heartbeat'; readonly position?: number }
   | { readonly kind: 'yielded'; readonly position: number; readonly hasRun: boolean }
-  | { readonly kind: 'released' };
+  | { readonly kind: 'released' }
+  | { readonly kind: 'alone' };
 
 export interface RecordedOutcome {
   readonly verdict: string;

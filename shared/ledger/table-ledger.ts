@@ -5,7 +5,8 @@
  *                 that keys may not hold (slashes, question marks) never meet them
  *   RowKey        ScanId
  *   state, attemptId, startedAt, finishedAt, verdict, rank, reason   the entry
- *   isHeld, heartbeatAt, generation, position, sliceStart, idleSlices   its run, while it runs
+ *   isHeld, heartbeatAt, generation, position, sliceStart,
+ *   idleSlices, isSuspect, aloneStarts                               its run, while it runs
  *   account, container, objectName, objectETag, versionId            which object, for people and for the sweep
  *
  * Several workers may hold the same message, so nothing is written without the eTag of what was read: whoever comes second
@@ -250,6 +251,8 @@ function runOf({ isHeld, heartbeatAt, ...row }: Readonly<Record<string, unknown>
     position: count(row.position),
     sliceStart: count(row.sliceStart),
     idleSlices: count(row.idleSlices),
+    isSuspect: row.isSuspect === true,
+    aloneStarts: count(row.aloneStarts),
   };
 }
 

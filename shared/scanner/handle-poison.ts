@@ -2,6 +2,9 @@
  * A message that failed too often, on its way out: what it asked for is recorded as `failed: poison`, unless it is recorded or
  * being scanned after all, and the message is kept, so that a person can have it tried again (`sluice replay`).
  *
+ * Deliveries are also counted for the messages that a worker held when it died of another. Where the ledger shows that, an attempt
+ * that neither ended nor was alone when its process did, the message is put back with a count of its own, three times at most.
+ *
  * The copy in the poison queue carries the body alone. It can arrive while another worker still scans, and after one has
  * finished: the ledger is asked first. A worker that only seemed dead keeps its scan, and what it finds takes the failure's place. "Later" is said by throwing; the poison queue has none of its own, and brings the message
  * again when its lock is over.
@@ -10,7 +13,7 @@ import { SluiceError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { AllowList } from '../events/allow-list.ts';
 import { readMessageValues } from '../events/message-values.ts';
-import { deliverMessageOf, reactMessageOf, walkMessageOf } from '../events/own-messages.ts';
+import { deliverMessageOf, MAX_RETURNS, reactMessageOf, scanMessageOf, walkMessageOf } from '../events/own-messages.ts';
 import { parseMessage } from '../events/parse-message.ts';
 import type { QueueRequest, ScanRequest } from '../events/scan-request.ts';
 import { STALE_AFTER_IN_MS } from '../ledger/entry-rules.ts';
@@ -43,6 +46,9 @@ export interface PoisonHandlerParts {
 
 /** When a delivery or a walk that failed for want of storage is tried again. */
 const DELIVER_AGAIN_IN_MS = 30 * 60_000;
+
+/** A worker that is ended from outside may take a scan with it that runs alone: once is no proof. */
+const ALONE_STARTS_OF_A_CULPRIT = 2;
 
 export class PoisonHandler {
   readonly #parts: PoisonHandlerParts;
@@ -108,6 +114,12 @@ export class PoisonHandler {
       log.info('a poisoned message had nothing left to do', { scanId, url: request.url });
       return { request, scanId, reports: [] };
     }
+    const returns = (request.returns ?? 0) + 1;
+    if (entry !== undefined && isInnocent(entry) && returns <= MAX_RETURNS) {
+      await this.#parts.queue.send(scanMessageOf({ ...request, returns }, request.replaced ?? [], request.resumes));
+      log.warn('a message had no fair try and is put back', { scanId, url: request.url, returns });
+      return { request, scanId, reports: [], left: 'elsewhere' };
+    }
     // Kept before anything is recorded, since the message goes once this returns.
     await store.write(`${scanId}.json`, Buffer.from(JSON.stringify(value)));
     const outcome = failedOutcome('poison', 'its message failed too often; it is kept for replay');
@@ -120,4 +132,9 @@ export class PoisonHandler {
     const silentForMs = Date.now() - (run?.heartbeatAt.getTime() ?? 0);
     return run?.isHeld === true && silentForMs < (this.#parts.staleAfterInMs ?? STALE_AFTER_IN_MS);
   }
+}
+
+/** Whether its last attempt went silent, as a worker's death leaves it, and attempts of its own cannot have been the cause. */
+function isInnocent({ run }: LedgerEntry): boolean {
+  return run?.isHeld === true && run.aloneStarts < ALONE_STARTS_OF_A_CULPRIT;
 }

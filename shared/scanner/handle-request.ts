@@ -35,7 +35,7 @@ import type { JudgedObject, ScanJudge } from './scan-judge.ts';
 import { outcomeOfPolicy } from './scan-judge.ts';
 import type { ObjectScan, ScanObjectOptions } from './scan-object.ts';
 import type { ScanReport } from './scan-report.ts';
-import type { ScanSlots } from './scan-slots.ts';
+import type { ReleaseSlot, ScanSlots } from './scan-slots.ts';
 import type { CheckpointStore, SliceEnd, SliceLimits } from './slice-runner.ts';
 import { SliceRunner } from './slice-runner.ts';
 import type { ScannableProperties } from './unscannable.ts';
@@ -278,17 +278,19 @@ export class RequestHandler {
   ): Promise<Ended> {
     const { frame } = claim;
     context.onStage?.('scan');
+    let slot: ReleaseSlot | undefined;
     try {
       const slice = await this.#runSlice(claim, opened, context);
       if (slice.kind === 'lost') return { frame, reports: [], left: { kind: 'elsewhere' } };
       if (slice.kind === 'yielded') return { frame, reports: [], left: slice };
       const { scan } = slice;
+      slot = slice.slot;
       if (scan.cause !== undefined && isWorthAnotherTry(scan.cause) && !isLastTry(context)) throw scan.cause;
       const profile = scan.result?.stats.profile;
       if (profile !== undefined) context.onProfile?.(profile);
       context.onStage?.('record');
       const report = await this.#judge.report(frame, scan, opened, decision, context.abortSignal);
-      const reports = asList(await this.#recorder.record(report));
+      const reports = asList(await this.#recorder.record(report, { isUrgent: slot !== undefined }));
       if (claim.hasCheckpoint) await this.#slices.forget(frame.scanId);
       return { frame, reports };
     } catch (error) {
@@ -296,6 +298,7 @@ export class RequestHandler {
       if (error instanceof ObjectChangedError && claim.hasCheckpoint) await this.#slices.forget(frame.scanId);
       throw error;
     } finally {
+      slot?.();
       claim.end();
     }
   }
@@ -308,7 +311,8 @@ export class RequestHandler {
       externals: (head: Uint8Array) => pickExternals(externalsOf(place, head), this.#externals),
     };
     const deliveries = context.dequeueCount ?? 1;
-    const isAlone = deliveries >= ALONE_FROM_DELIVERY;
+    // Whose worker died may be what it died of: the others are not to go down with it a second time.
+    const isAlone = claim.run.isSuspect || deliveries >= ALONE_FROM_DELIVERY;
     return this.#slices.run(claim, source, options, { ...context, isAlone, isRedelivered: deliveries > 1 });
   }
 

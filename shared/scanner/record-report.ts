@@ -20,10 +20,15 @@ export class ReportRefusedError extends SluiceError {
   readonly code = 'REPORT_REFUSED';
 }
 
+/** `isUrgent`: it waits for no other report to go with it. */
+export interface DeliveryOptions {
+  readonly isUrgent?: boolean;
+}
+
 export interface ReportRecorderParts {
   readonly ledger: Ledger;
   /** Resolves once every sink has accepted; rejects with `ReportRefusedError` when one never will. */
-  readonly deliver: (report: ScanReport) => Promise<void>;
+  readonly deliver: (report: ScanReport, options?: DeliveryOptions) => Promise<void>;
   /** Answers a report that sinks took. Resolves once that is done, or safe to be done later; may come twice for one report. */
   readonly react?: (report: ScanReport) => Promise<void>;
   readonly outbox: Pick<ReportOutbox, 'keep' | 'deliver'>;
@@ -47,7 +52,7 @@ export class ReportRecorder {
    * Records the report, or that it was refused, and returns what was recorded. Undefined when the ledger already has the same
    * outcome or one of higher rank: the same scan means the same bytes, rules and engine, so what was learnt before stays true.
    */
-  async record(report: ScanReport): Promise<ScanReport | undefined> {
+  async record(report: ScanReport, options?: DeliveryOptions): Promise<ScanReport | undefined> {
     const { verdict, reason } = report.outcome;
     // A whole scan has the highest ranks there are; for those the question is not worth a request.
     if (rankOf(verdict) < rankOf('clean')) {
@@ -55,7 +60,7 @@ export class ReportRecorder {
       const isSame = entry?.verdict === verdict && entry.reason === reason;
       if (isSame || !mayReplace(entry?.rank, rankOf(verdict))) return undefined;
     }
-    const recorded = await this.#deliver(report);
+    const recorded = await this.#deliver(report, options);
     await this.#parts.ledger.finish(recorded.object, recorded.scanId, recorded.attemptId, {
       verdict: recorded.outcome.verdict,
       rank: rankOf(recorded.outcome.verdict),
@@ -73,10 +78,10 @@ export class ReportRecorder {
   }
 
   /** Returns what the sinks took, or what waits for them. */
-  async #deliver(report: ScanReport): Promise<ScanReport> {
+  async #deliver(report: ScanReport, options?: DeliveryOptions): Promise<ScanReport> {
     let delivered: ScanReport;
     try {
-      delivered = await this.#deliverOrRefuse(report);
+      delivered = await this.#deliverOrRefuse(report, options);
     } catch (error) {
       // Anything else is no sink's answer but a bug.
       if (!(error instanceof SluiceError)) throw error;
@@ -92,15 +97,15 @@ export class ReportRecorder {
     await this.#parts.react?.(report);
   }
 
-  async #deliverOrRefuse(report: ScanReport): Promise<ScanReport> {
+  async #deliverOrRefuse(report: ScanReport, options?: DeliveryOptions): Promise<ScanReport> {
     try {
-      await this.#parts.deliver(report);
+      await this.#parts.deliver(report, options);
       return report;
     } catch (error) {
       if (!(error instanceof ReportRefusedError)) throw error;
       const instead = asRefused(report, error);
       this.#parts.log.error('a report was refused and is recorded as failed', { scanId: report.scanId, error });
-      await this.#parts.deliver(instead);
+      await this.#parts.deliver(instead, options);
       return instead;
     }
   }

@@ -59,6 +59,11 @@ export class ScanClaim {
     await this.#beat({ kind: 'heartbeat', position });
   }
 
+  /** Notes that it begins with nothing beside it: should this process die now, it is known of what. Never rejects. */
+  async startAlone(): Promise<void> {
+    await this.#beat({ kind: 'alone' });
+  }
+
   /** Ends the slice. Undefined when another attempt has the scan. */
   async yield(position: number, hasRun: boolean): Promise<LedgerEntry | undefined> {
     this.end();

@@ -62,9 +62,13 @@ export interface SliceContext {
   readonly yieldSignal: AbortSignal;
 }
 
-/** `yielded`: with the generation of the slice that is to follow. `lost`: another attempt has the scan. */
+/**
+ * `ended`: with the slot of a scan that was alone, to be given back once its outcome is recorded. Whoever is scanned next may end
+ * this process, and with it what was learnt. `yielded`: with the generation of the slice that is to follow. `lost`: another
+ * attempt has the scan.
+ */
 export type SliceEnd =
-  | { readonly kind: 'ended'; readonly scan: ObjectScan }
+  | { readonly kind: 'ended'; readonly scan: ObjectScan; readonly slot?: ReleaseSlot }
   | { readonly kind: 'yielded'; readonly generation: number; readonly position: number }
   | { readonly kind: 'lost' };
 
@@ -97,10 +101,15 @@ export class SliceRunner {
     try {
       const slot = await this.#waitForSlot(source.size ?? 0, { ...context, abortSignal: link.signal });
       if (slot === undefined) return await this.#leave(claim, undefined, false);
+      let isKept = false;
       try {
-        return await this.#scan(claim, source, options, { ...context, abortSignal: link.signal });
+        if (context.isAlone) await claim.startAlone();
+        const end = await this.#scan(claim, source, options, { ...context, abortSignal: link.signal });
+        if (end.kind !== 'ended' || !context.isAlone) return end;
+        isKept = true;
+        return { ...end, slot };
       } finally {
-        slot();
+        if (!isKept) slot();
       }
     } finally {
       link.release();

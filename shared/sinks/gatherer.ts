@@ -16,7 +16,8 @@ export interface GathererOptions {
 }
 
 export interface Gatherer<T> {
-  add(item: T, rowCount: number): void;
+  /** `isUrgent`: the item, and what waits with it, does not wait for others. */
+  add(item: T, rowCount: number, isUrgent?: boolean): void;
   /** Starts what is gathered at once and resolves when all rounds have ended. */
   drain(): Promise<void>;
 }
@@ -49,10 +50,10 @@ export function createGatherer<T>(run: (items: readonly T[]) => Promise<void>, o
   };
 
   return {
-    add(item, rowCount) {
+    add(item, rowCount, isUrgent = false) {
       items.push(item);
       rows += rowCount;
-      if (rows >= options.rows || items.length >= options.items) makeDue();
+      if (isUrgent || rows >= options.rows || items.length >= options.items) makeDue();
       else timer ??= setTimeout(makeDue, options.waitInMs);
     },
     async drain() {

@@ -20,7 +20,7 @@ export interface LogAnalyticsSinkOptions {
   readonly client: Pick<LogsIngestionClient, 'upload'>;
   /** Immutable id of the data collection rule, `dcr-` and 32 hex digits. */
   readonly dcrId: string;
-  /** How long the first report of a round waits for others; 2 s unless given. */
+  /** How long the first report of a round waits for others; 3 s unless given. */
   readonly gatherForMs?: number;
   /** A round starts at once when it has this many rows; 500 unless given. */
   readonly gatherRows?: number;
@@ -59,7 +59,7 @@ export function createLogAnalyticsSink(options: LogAnalyticsSinkOptions): Sink {
     onRetry: options.onRetry,
   };
   const gatherer = createGatherer<Delivery>((round) => deliver(round, options.retryForMs ?? 60_000, upload), {
-    waitInMs: options.gatherForMs ?? 2_000,
+    waitInMs: options.gatherForMs ?? 3_000,
     rows: options.gatherRows ?? 500,
     items: options.gatherReports ?? 56,
     rounds: options.concurrentRounds ?? 4,
@@ -68,11 +68,11 @@ export function createLogAnalyticsSink(options: LogAnalyticsSinkOptions): Sink {
 
   return {
     name: 'log-analytics',
-    async record(report, { abortSignal } = {}) {
+    async record(report, { abortSignal, isUrgent } = {}) {
       if (isClosed) throw new SinkError('the sink is closed', { where: report.object.url, retryable: true });
       abortSignal?.throwIfAborted();
       const delivery = new Delivery(toRows(report, upload.now()), report.object.url, abortSignal);
-      gatherer.add(delivery, 1 + delivery.rows.findings.length);
+      gatherer.add(delivery, 1 + delivery.rows.findings.length, isUrgent);
       await delivery.settled;
     },
     async close() {

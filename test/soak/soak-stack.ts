@@ -71,7 +71,6 @@ export async function startSoakStack(): Promise<SoakStack> {
       SLUICE_LOCAL_CA: caPath,
       SLUICE_RULES: rulesPath,
       SLUICE_QUEUE: QUEUE,
-      SLUICE_SLICE: '2s',
       SLUICE_LOG_LEVEL: 'warn',
       HOST_CONNECTION: connectionString,
       HOST_JSON: join(import.meta.dirname, '../../host.json'),

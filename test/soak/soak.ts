@@ -74,7 +74,8 @@ async function soak({
   }
   const logPath = join(tmpdir(), `sluice-soak-${seed}.log`);
   say(`seed ${seed}; the workers' log is ${logPath}`);
-  const pool = new WorkerPool(Number(values.workers), parts.environment, logPath);
+  const environment = { ...parts.environment, ...(!isOutage && { SOAK_WORKERS: 'mortal', SLUICE_SLICE: '2s' }) };
+  const pool = new WorkerPool(Number(values.workers), environment, logPath);
   const planter = new Planter({
     container,
     queue,

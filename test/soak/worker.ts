@@ -1,7 +1,8 @@
 /**
  * A worker of the soak, as the Functions host runs one: its queue hosts take messages, the app handles them. It ends on SIGTERM
- * as it does in Azure (no more messages, drain), on SIGKILL at once, and with its parent. Times after which another worker takes
- * over are seconds instead of minutes, and fewer messages are held at once, since kills come so much more often; everything else is as the settings make it. Tells its memory and CPU time as it goes.
+ * as it does in Azure (no more messages, drain), on SIGKILL at once, and with its parent. Where workers are killed
+ * (`SOAK_WORKERS=mortal`), times after which another takes over are seconds instead of minutes, since kills come so much more often;
+ * everything else is as the settings and `host.json` make it. Tells its memory and CPU time as it goes.
  */
 import { createApp } from '../../shared/app.ts';
 import { readConfig } from '../../shared/base/config.ts';
@@ -22,23 +23,28 @@ const LOCK_IN_SECONDS = 45;
 const STALE_AFTER_IN_MS = 30_000;
 const TELL_EVERY_MS = 2_000;
 
+const isMortal = process.env.SOAK_WORKERS === 'mortal';
 const config = readConfig(process.env);
 const app = await createApp(config, {
   credential: localCredential(),
   log: createLogger({ format: 'json', level: config.logLevel }),
-  ledgerOptions: { staleAfterInMs: STALE_AFTER_IN_MS },
-  sliceLimits: { heartbeatInMs: STALE_AFTER_IN_MS / 3, checkpointEveryBytes: 4 * 1024 * 1024 },
+  ...(isMortal && {
+    ledgerOptions: { staleAfterInMs: STALE_AFTER_IN_MS },
+    sliceLimits: { heartbeatInMs: STALE_AFTER_IN_MS / 3, checkpointEveryBytes: 4 * 1024 * 1024 },
+    openOptions: { stallTimeoutInMs: 3_000 },
+  }),
   outboxLimits: { firstDelayInMs: 5_000, countedForMs: 2_000 },
-  openOptions: { stallTimeoutInMs: 3_000 },
 });
 const settings = {
   ...readQueueSettings(process.env.HOST_JSON!),
   visibilityTimeoutInSeconds: 2,
   maxPollingIntervalInMs: 500,
-  batchSize: 4,
-  newBatchThreshold: 8,
 };
-const common = { connectionString: process.env.HOST_CONNECTION!, settings, lockInSeconds: LOCK_IN_SECONDS };
+const common = {
+  connectionString: process.env.HOST_CONNECTION!,
+  settings,
+  ...(isMortal && { lockInSeconds: LOCK_IN_SECONDS }),
+};
 const { queueName } = config;
 const hosts = [
   new QueueHost(app.handleMessage, { ...common, queueName, functionName: 'scan-on-upload' }),

@@ -5,6 +5,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { App } from '../../../shared/app.ts';
 import type { Config } from '../../../shared/base/config.ts';
+import { MAX_RETURNS } from '../../../shared/events/own-messages.ts';
 import type { FaultProxy } from '../objects/fault-proxy.ts';
 import { startFaultProxy } from '../objects/fault-proxy.ts';
 import { shownOutcomes, shownRules, shownScans } from './analyst.ts';
@@ -55,6 +56,13 @@ function gate(): Gate {
   };
 }
 
+/** Its message as it was put back for the last time, so that it is believed when it is given up once more. */
+function lastMessage(object: Upload): object {
+  const { data, id, time } = service.event(object) as { data: { url: string }; id: string; time: string };
+  const scan = { url: data.url, eTag: object.eTag.replaceAll('"', ''), eventTime: time, eventId: id, resourceId: '' };
+  return { scan, replaced: [], returns: MAX_RETURNS };
+}
+
 /** An app that reaches the ledger by way of the proxy, and takes every other worker for dead. */
 function lateApp(): Promise<App> {
   const { state } = service.config;
@@ -99,7 +107,7 @@ describe('a worker that ends after its message was given up', () => {
   it.each(contents)('has the last word: %s', async (verdict, bytes) => {
     const object = await service.upload(bytes);
     const worker = await slowWorker(object);
-    await (await lateApp()).handlePoison(service.event(object));
+    await (await lateApp()).handlePoison(lastMessage(object));
     expect(shownOutcomes(service.endpoint, object.name)).toEqual(['failed: poison']);
     await worker.end();
     await expectScanned(object, verdict);
@@ -125,7 +133,7 @@ describe('a worker that ends between the look at the ledger and what is recorded
       looked.reach();
       return { kind: 'holdRequest', until: looked.opened };
     });
-    const poisoned = app.handlePoison(service.event(object));
+    const poisoned = app.handlePoison(lastMessage(object));
     await looked.reached;
     await worker.end();
     looked.open();
@@ -139,7 +147,7 @@ describe('a worker that ends between the look at the ledger and what is recorded
     const app = await lateApp();
     const before = service.endpoint.counters.requests;
     service.endpoint.pause();
-    const poisoned = app.handlePoison(service.event(object));
+    const poisoned = app.handlePoison(lastMessage(object));
     await service.endpoint.waitForRequests(before + 1);
     const worked = worker.end();
     await service.endpoint.waitForRequests(before + 2);
@@ -162,7 +170,7 @@ describe('a message that was given up twice', () => {
 describe('a worker that is frozen at the fifth delivery of its message', () => {
   /** As if four workers had failed at it. */
   async function deliverInVain(object: Upload, times: number): Promise<void> {
-    await service.queue.sendMessage(Buffer.from(JSON.stringify(service.event(object))).toString('base64'));
+    await service.queue.sendMessage(Buffer.from(JSON.stringify(lastMessage(object))).toString('base64'));
     for (let i = 0; i < times; i++) {
       const { receivedMessageItems } = await service.queue.receiveMessages({ visibilityTimeout: 60 });
       const [{ messageId, popReceipt, messageText }] = receivedMessageItems as [(typeof receivedMessageItems)[0]];

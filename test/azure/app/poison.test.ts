@@ -49,7 +49,7 @@ describe('a message that failed too often', () => {
     expect(await service.blobsIn(POISON)).toEqual(before);
   });
 
-  it('waits while another worker scans, and is recorded when that one has gone silent', async () => {
+  it('waits while another worker scans, and is put back when that one has gone silent', async () => {
     const object = await service.upload(malicious);
     let isReading = (): void => undefined;
     const reading = new Promise<void>((resolve) => (isReading = resolve));
@@ -67,10 +67,48 @@ describe('a message that failed too often', () => {
     });
     expect(service.outcomesOf(object.name)).toEqual([]);
     const later = await service.start({}, { ledgerOptions: { staleAfterInMs: 1 } });
-    await later.handlePoison(service.event(object));
-    expect(service.outcomesOf(object.name)).toEqual(['failed: poison']);
+    expect(await later.handlePoison(service.event(object))).toMatchObject([{ reports: [], left: 'elsewhere' }]);
+    expect(service.outcomesOf(object.name)).toEqual([]);
+    expect(await service.takeMessages()).toMatchObject([
+      { scan: { eTag: object.eTag.replaceAll('"', '') }, returns: 1 },
+    ]);
     await app.drain();
     await work;
+  });
+
+  it('is recorded when workers went silent while they scanned nothing else, or when it was put back three times', async () => {
+    const objects = [await service.upload(malicious), await service.upload(malicious)] as const;
+    const isHeld = (path: string): boolean => objects.some(({ name }) => path.includes(name));
+    let reads = 0;
+    service.proxy.reset(({ path, range }) => {
+      if (!isHeld(path) || range === undefined) return undefined;
+      reads += 1;
+      return { kind: 'hold', until: new Promise(() => undefined) };
+    });
+    const app = await service.start();
+    const event = service.event(objects[0]);
+    const first = app.handleMessage(event, { dequeueCount: 4 });
+    await expect.poll(() => reads).toBe(1);
+    const other = await service.start();
+    const second = other.handleMessage(event, { dequeueCount: 5 });
+    await expect.poll(() => reads).toBe(2);
+    const later = await service.start({}, { ledgerOptions: { staleAfterInMs: 1 } });
+    await later.handlePoison(event);
+    expect(service.outcomesOf(objects[0].name)).toEqual(['failed: poison']);
+
+    const third = (await service.start()).handleMessage(service.event(objects[1]), { dequeueCount: 1 });
+    await expect.poll(() => reads).toBe(3);
+    let message: unknown = service.event(objects[1]);
+    for (const returns of [1, 2, 3]) {
+      await later.handlePoison(message);
+      [message] = await service.takeMessages();
+      expect(message).toMatchObject({ returns });
+    }
+    await later.handlePoison(message);
+    expect(service.outcomesOf(objects[1].name)).toEqual(['failed: poison']);
+    service.proxy.reset();
+    await Promise.all([app, other].map((each) => each.drain()));
+    void Promise.allSettled([first, second, third]);
   });
 
   it('leaves a scan alone that went on with another message', async () => {

@@ -71,6 +71,8 @@ export function describeLedger(
             position: 0,
             sliceStart: 0,
             idleSlices: 0,
+            isSuspect: false,
+            aloneStarts: 0,
           },
         },
       });
