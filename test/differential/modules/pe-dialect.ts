@@ -3,7 +3,7 @@
  * here: a condition that the reference says is true instead.
  *
  * - `absent-array`: an array in a structure that a file lacks has one item, of which nothing is defined.
- * - `checksum-odd-byte`: the last byte of a file of odd length is taken for zero in its checksum.
+ * - `checksum-odd-byte`: the last byte of a file of odd length does not count in its checksum, or as a digit if it is one.
  */
 import type { CallContext } from '../../../shared/yara/modules/module.ts';
 import { peFunctions } from '../../../shared/yara/modules/pe/functions.ts';
@@ -36,7 +36,9 @@ const entries: Readonly<Record<string, (condition: string, bytes: Uint8Array) =>
     if (!condition.startsWith('pe.calculate_checksum() == ') || bytes.length % 2 === 0) return undefined;
     const object = memoryView(bytes);
     const root = peModule.open!(object);
-    const range = (): number => computeOver('wordSum', bytes.with(-1, 0));
+    const last = bytes.at(-1)! - 0x30;
+    const summed = last >= 0 && last <= 9 ? bytes.with(-1, last) : bytes.subarray(0, -1);
+    const range = (): number => computeOver('wordSum', summed);
     const context = { object, root: () => root, range } as unknown as CallContext;
     return `pe.calculate_checksum() == ${peFunctions['pe.calculate_checksum()']!(context) as number}`;
   },

@@ -44,7 +44,6 @@ function digestedRanges(image: PeImage): Range[] {
   const headers = image.optionalField('size_of_headers');
   const sections = image
     .sections()
-    .filter(({ rawSize }) => rawSize > 0)
     .sort((a, b) => a.rawOffset - b.rawOffset)
     .map(({ rawOffset, rawSize }) => ({ start: rawOffset, end: rawOffset + rawSize }));
   const taken = sections.reduce((sum, { start, end }) => sum + end - start, headers);
