@@ -193,6 +193,7 @@ const OTHERS: readonly (readonly [string, () => Buffer])[] = [
       }),
   ],
   ['bytes behind the table', () => Buffer.concat([signed({}), Buffer.from('behind it, of odd length')])],
+  ['a section without bytes that lies behind the file', withEmptySection],
   ...times(),
   ...names(),
 ];
@@ -203,6 +204,15 @@ function entries(...messages: readonly Buffer[]): Buffer {
   const options = { issuer: ROOT, key: KEYS.rsa, digest: 'sha256', certificates: [ownCertificate()] } as const;
   const message = authenticode(image, options);
   return withSignatures(image, message, ...messages, message);
+}
+
+/** The digest of such a file ends before the bytes behind its table. */
+function withEmptySection(): Buffer {
+  const file = Buffer.concat([signed({}), Buffer.from('behind it')]);
+  const peAt = file.readUInt32LE(60);
+  file.writeUInt16LE(1, peAt + 6);
+  file.writeUInt32LE(0x7fffffff, peAt + 24 + file.readUInt16LE(peAt + 20) + 20);
+  return file;
 }
 
 function loop(): Buffer {
