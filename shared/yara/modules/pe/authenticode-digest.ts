@@ -1,7 +1,7 @@
 /**
  * The digest of a PE file that Authenticode signs: all of it but the checksum, the directory's entry of certificates and the
- * certificates themselves, section by section. Read in pages, so that memory does not grow with the file. It counts the bytes it has taken, so
- * a call that ended for want of bytes goes on from there.
+ * certificates themselves, section by section. Read in pages, so that memory does not grow with the file. It counts the
+ * bytes it has taken, so a call that ended for want of bytes goes on from there.
  * Source: "Windows Authenticode Portable Executable Signature Format" (Microsoft, 2008), "Calculating the PE Image Hash".
  */
 import { MAX_VIEW_BYTES } from '../module.ts';
@@ -35,15 +35,17 @@ export function fileDigest(image: PeImage, name: DigestName): () => Uint8Array {
   };
 }
 
-/** Headers, sections by their offsets, and as many bytes more as the file has without its certificates. The first range that does not lie in the file ends them. */
+/**
+ * Headers, sections by their offsets, and as many bytes more as the file has without its certificates. The first range that
+ * does not lie in the file ends them, be it an empty one.
+ */
 function digestedRanges(image: PeImage): Range[] {
   const { object, optionalHeaderOffset } = image;
   const directory = image.directory(DIRECTORY.security);
   if (optionalHeaderOffset === undefined || directory === undefined) return [];
   const checksum = optionalHeaderOffset + CHECKSUM_AT;
   const headers = image.optionalField('size_of_headers');
-  const sections = image
-    .sections()
+  const sections = [...image.sections()]
     .sort((a, b) => a.rawOffset - b.rawOffset)
     .map(({ rawOffset, rawSize }) => ({ start: rawOffset, end: rawOffset + rawSize }));
   const taken = sections.reduce((sum, { start, end }) => sum + end - start, headers);
