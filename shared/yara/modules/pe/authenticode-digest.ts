@@ -42,8 +42,7 @@ function digestedRanges(image: PeImage): Range[] {
   if (optionalHeaderOffset === undefined || directory === undefined) return [];
   const checksum = optionalHeaderOffset + CHECKSUM_AT;
   const headers = image.optionalField('size_of_headers');
-  const sections = image
-    .sections()
+  const sections = [...image.sections()]
     .sort((a, b) => a.rawOffset - b.rawOffset)
     .map(({ rawOffset, rawSize }) => ({ start: rawOffset, end: rawOffset + rawSize }));
   const taken = sections.reduce((sum, { start, end }) => sum + end - start, headers);
