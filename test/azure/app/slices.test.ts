@@ -13,6 +13,8 @@ import { harmless, malicious, startService } from './service.ts';
 import type { Service, Upload } from './service.ts';
 
 const MiB = 1024 * 1024;
+/** `SLUICE_TEST_SLICED_MIB=2048` makes the object of twelve slices one of 2 GiB, which takes six minutes and 5 GB of memory. */
+const SLICED_MIB = Number(process.env.SLUICE_TEST_SLICED_MIB ?? 12);
 const CHECKPOINTS = 'sluice-checkpoints';
 
 let service: Service;
@@ -219,43 +221,68 @@ describe('a scan that finds its worker full', () => {
   });
 });
 
+const LIMIT_IN_MS = 40_000 + 120 * SLICED_MIB;
+
+/** In pieces, since no more than 2 GiB may be given at once. */
+function sha256Of(bytes: Buffer): string {
+  const hash = createHash('sha256');
+  for (let at = 0; at < bytes.length; at += 64 * MiB) hash.update(bytes.subarray(at, at + 64 * MiB));
+  return hash.digest('hex');
+}
+
+function highestCount(events: readonly QueueHostEvent[]): number {
+  return Math.max(...events.map((event) => ('dequeueCount' in event ? event.dequeueCount : 0)));
+}
+
 describe('a scan in many slices', () => {
-  it('of 12 never comes near the poison queue, whose limit is 5', async () => {
-    const bytes = large(malicious);
-    const object = await service.upload(bytes);
-    // Each slice gets one range further than the last, then none for the rest of its time.
-    let granted = 0;
-    service.proxy.reset((request) => {
-      if (!isRangeOf(object, request)) return undefined;
-      if (request.range!.first < granted * MiB || granted >= 12) return undefined;
-      return { kind: 'hold', until: new Promise(() => undefined) };
-    });
-    const app = await service.start({ sliceInMs: 400 }, { sliceLimits: { checkpointEveryBytes: MiB } });
-    const events: QueueHostEvent[] = [];
-    let slices = 0;
-    const host = new QueueHost(
-      async (message, metadata) => {
-        granted += 1;
-        slices += 1;
-        await app.handleMessage(message, metadata);
-      },
-      {
-        connectionString: service.connectionString,
-        queueName: service.config.queueName,
-        functionName: 'scan-on-upload',
-        settings: readQueueSettings(join(import.meta.dirname, '..', '..', '..', 'host.json')),
-        minPollingIntervalInMs: 10,
-        onEvent: (event) => events.push(event),
-      },
-    );
-    await service.queue.sendMessage(Buffer.from(JSON.stringify(service.event(object))).toString('base64'));
-    host.start();
-    await expect.poll(() => service.outcomesOf(object.name), { timeout: 40_000 }).toEqual(['match']);
-    await host.stop();
-    expect(slices).toBeGreaterThanOrEqual(12);
-    expect(events.filter(({ kind }) => kind === 'failed' || kind === 'poisoned' || kind === 'error')).toEqual([]);
-    expect(service.scansOf(object.name)[0]).toMatchObject({ Sha256: createHash('sha256').update(bytes).digest('hex') });
-  });
+  it(
+    `of 12 never comes near the poison queue, whose limit is 5 (${SLICED_MIB} MiB)`,
+    async () => {
+      const bytes = Buffer.concat([Buffer.alloc(SLICED_MIB * MiB, 'ab cd '), malicious]);
+      const step = Math.floor((SLICED_MIB * MiB) / 12);
+      const object = await service.upload(bytes);
+      // Each slice gets one range further than the last, then none for the rest of its time.
+      let granted = 0;
+      service.proxy.reset((request) => {
+        if (!isRangeOf(object, request)) return undefined;
+        if (request.range!.first < granted * step || granted >= 12) return undefined;
+        return { kind: 'hold', until: new Promise(() => undefined) };
+      });
+      const app = await service.start(
+        { sliceInMs: 400 + 5 * SLICED_MIB },
+        { sliceLimits: { checkpointEveryBytes: step } },
+      );
+      const events: QueueHostEvent[] = [];
+      let slices = 0;
+      const host = new QueueHost(
+        async (message, metadata) => {
+          granted += 1;
+          slices += 1;
+          await app.handleMessage(message, metadata);
+        },
+        {
+          connectionString: service.connectionString,
+          queueName: service.config.queueName,
+          functionName: 'scan-on-upload',
+          settings: readQueueSettings(join(import.meta.dirname, '..', '..', '..', 'host.json')),
+          minPollingIntervalInMs: 10,
+          onEvent: (event) => events.push(event),
+        },
+      );
+      await service.queue.sendMessage(Buffer.from(JSON.stringify(service.event(object))).toString('base64'));
+      host.start();
+      await expect.poll(() => service.outcomesOf(object.name), { timeout: LIMIT_IN_MS }).toEqual(['match']);
+      await host.stop();
+      expect(slices).toBeGreaterThanOrEqual(12);
+      expect(events.filter(({ kind }) => kind === 'failed' || kind === 'poisoned' || kind === 'error')).toEqual([]);
+      expect(service.scansOf(object.name)[0]).toMatchObject({
+        Sha256: sha256Of(bytes),
+      });
+      expect(service.findingsOf(object.name)).toMatchObject([{ Evidence: [{ offset: SLICED_MIB * MiB + 11 }] }]);
+      console.log(`${SLICED_MIB} MiB in ${slices} slices, highest dequeue count ${highestCount(events)}`);
+    },
+    LIMIT_IN_MS * 2,
+  );
 
   it('that comes no further in three of them is incomplete: noProgress', async () => {
     const object = await service.upload(large(harmless));
