@@ -31,7 +31,7 @@ export class MatchLengths {
     let accept = -1;
     for (let at = start; ; at++) {
       if (at >= this.#from && at <= this.#to && this.#states[at - this.#from] === state)
-        return this.#goOn(start, limit, accept);
+        return this.#goOn(start, at, limit, accept);
       if (at - start === this.#own.length) this.#own = doubled(this.#own);
       this.#own[at - start] = state;
       const entry = this.#entry(state, at);
@@ -50,8 +50,11 @@ export class MatchLengths {
     return this.#automaton.lengthAt(this.#stretch, start, limit);
   }
 
-  /** The run has met the remembered one: what that accepted holds for it too, and is followed on to `limit`. */
-  #goOn(start: number, limit: number, accept: number): number {
+  /**
+   * The run has met the remembered one: what that accepts from there on holds for it too, and is followed on to `limit`. What it
+   * accepted before they met is its own affair.
+   */
+  #goOn(start: number, met: number, limit: number, accept: number): number {
     const dfa = this.#automaton.endDfa!;
     let at = this.#to;
     let state = this.#states[at - this.#from]!;
@@ -66,7 +69,7 @@ export class MatchLengths {
     }
     if (this.#generation !== dfa.generation) return this.#automaton.lengthAt(this.#stretch, start, limit);
     this.#to = at;
-    const last = Math.max(accept, this.#lastAccept);
+    const last = this.#lastAccept >= met ? this.#lastAccept : accept;
     return last < start ? -1 : last - start;
   }
 
