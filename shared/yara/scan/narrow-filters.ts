@@ -75,5 +75,6 @@ export class NarrowFilters {
 }
 
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.every((value, at) => value === b[at]);
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
 }
