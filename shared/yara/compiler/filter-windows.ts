@@ -30,6 +30,10 @@ const SHARING_COST = 2e-6;
 const MAX_WINDOW_OFFSET = 512;
 /** A window of four bytes may be spelled in this many ways. */
 export const MAX_SPELLINGS = 64;
+/** How often data has one of the first, or second, pairs that share a bit, about. */
+const COMPANY = 0.02;
+/** What the second look at a place of `groups` costs, in first ones. */
+const AGAIN = 2;
 /** So few entries are looked for by nibbles, sixteen positions at a time. */
 const FEW = 16;
 const FEW_SHORT = 64;
@@ -153,10 +157,9 @@ function planShort(entry: FilterEntry): FilterPlan {
     let frequency = 0;
     for (const gram of spellings(entry, offset, 4)) frequency += gramFrequency(gram);
     if (frequency > HOT) continue;
-    const cost = Math.min(
-      frequency + pairCost(entry, offset) * pairCost(entry, offset + 2),
-      frequency + pairCost(entry, offset + 1) * pairCost(entry, offset + 3),
-    );
+    const even = lookCost(pairCost(entry, offset), pairCost(entry, offset + 2));
+    const odd = lookCost(pairCost(entry, offset + 1), pairCost(entry, offset + 3));
+    const cost = frequency + even + odd + runCost(entry, offset + 1, 3);
     if (cost >= bestCost) continue;
     bestCost = cost;
     best = { look: 'four', offset };
@@ -169,16 +172,21 @@ function planGroups(entry: FilterEntry, last: number): FilterPlan {
   let best: FilterPlan = { look: 'groups', offset: 0 };
   let bestCost = Infinity;
   for (let offset = 0; offset < last; offset++) {
-    const even = pairCost(entry, offset) * pairCost(entry, offset + 2);
-    const odd = pairCost(entry, offset - 1, offset) * pairCost(entry, offset + 1);
+    const even = lookCost(pairCost(entry, offset), pairCost(entry, offset + 2));
+    const odd = lookCost(pairCost(entry, offset - 1, offset), pairCost(entry, offset + 1));
     let rest = 1;
     for (let at = offset + 3; at < offset + 7; at++) rest *= byteCost(entry, at);
-    const cost = (runCost(entry, offset) + even + odd) * rest ** 0.5;
+    const cost = (runCost(entry, offset) + even + odd) * (1 + AGAIN * rest ** 0.5);
     if (cost >= bestCost) continue;
     bestCost = cost;
     best = { look: 'groups', offset };
   }
   return best;
+}
+
+/** How often two pairs that follow each other are looked at again: for themselves, and in company of those that share their bits. */
+function lookCost(first: number, second: number): number {
+  return second >= 1 ? first : first * second + COMPANY * (first + second);
 }
 
 /** How often data has one of the pairs at `offset`; bytes before `first` are not looked at. */
@@ -199,10 +207,10 @@ function byteCost(entry: FilterEntry, at: number): number {
   return Math.min(1, cost);
 }
 
-/** Four times the same byte is far likelier than its parts: padding, rulers, zeros. */
-function runCost(entry: FilterEntry, offset: number): number {
+/** The same byte again and again is far likelier than its parts: padding, rulers, zeros. */
+function runCost(entry: FilterEntry, offset: number, length = 4): number {
   const [byte] = bytesAt(entry, offset);
-  for (let at = offset; at < Math.min(offset + 4, entry.length); at++) {
+  for (let at = offset; at < Math.min(offset + length, entry.length); at++) {
     if (bytesAt(entry, at).length !== 1 || bytesAt(entry, at)[0] !== byte) return 0;
   }
   return gramFrequency(Math.imul(byte!, 0x01010101));

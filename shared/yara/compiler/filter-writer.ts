@@ -60,8 +60,8 @@ const MOST_GRAM_BITS = 21;
 const MOST_LONG_BITS = 22;
 const MOST_FOUR_BITS = 19;
 /** For each that is set there are this many. Few places get as far as the tables behind the first: those may be sparser. */
-const GRAM_SPARSITY = 16;
-const LONG_SPARSITY = 64;
+const GRAM_SPARSITY = 32;
+const LONG_SPARSITY = 32;
 
 /** Numbers that are gathered one by one. */
 class Numbers {

@@ -52,6 +52,9 @@ export const SPARE: usize = 1024;
 /** For each byte the numbers of its bits that are set, as eight 16-bit numbers. */
 export const COMPRESS: usize = 0x1000;
 
+/** 16 bytes for each 32 of a stretch: bits of the pair table that met. */
+export const FOUND_PAIRS: usize = 0x2000;
+
 export const EIGHT_LIST: usize = 0x0b800;
 export const SIX_FORWARD_LIST: usize = 0x10800;
 export const SIX_BACKWARD_LIST: usize = 0x15800;

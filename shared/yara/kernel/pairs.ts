@@ -14,6 +14,7 @@ import {
   BYTE_GROUPS,
   COMPRESS,
   EVEN_LIST,
+  FOUND_PAIRS,
   FOUR_BITS,
   FOUR_SHIFT,
   GROUP_LIST,
@@ -21,6 +22,9 @@ import {
   ODD_LIST,
   PAIR_ENTRIES,
 } from './memory';
+
+/** Bytes whose groups of thirty-two fit the bits of a word. */
+const STRETCH: u32 = 2048;
 
 const EVEN_LANES: i8 = 0x03;
 const ODD_LANES: i8 = 0x0c;
@@ -30,20 +34,42 @@ export let evenEnd: usize = 0;
 export let oddEnd: usize = 0;
 export let groupEnd: usize = 0;
 
-/** Fills the three lists. */
+/** Fills the three lists. Where anything was found is gathered as bits and looked at afterwards: few branches are foretold wrongly. */
 export function lookForPairs(length: u32): void {
   const table = load<usize>(PAIR_ENTRIES);
-  let even = EVEN_LIST;
-  let odd = ODD_LIST;
-  let group = GROUP_LIST;
+  evenEnd = EVEN_LIST;
+  oddEnd = ODD_LIST;
+  groupEnd = GROUP_LIST;
   let here = entriesAt(table, BLOCK);
-  for (let at: u32 = 0; at < length; at += 32) {
-    const middle = entriesAt(table, BLOCK + <usize>at + 16);
-    // The last pair needs the one behind it: the block's context has it.
-    const next = entriesAt(table, BLOCK + <usize>at + 32);
-    const both = i8x16.narrow_i16x8_u(follow(here, middle), follow(middle, next));
-    here = next;
-    if (!v128.any_true(both)) continue;
+  for (let from: u32 = 0; from < length; from += STRETCH) {
+    const past = min(from + STRETCH, length);
+    let found: u64 = 0;
+    let bit: u64 = 1;
+    let to = FOUND_PAIRS;
+    for (let at = from; at < past; at += 32) {
+      const middle = entriesAt(table, BLOCK + <usize>at + 16);
+      // The last pair needs the one behind it: the block's context has it.
+      const next = entriesAt(table, BLOCK + <usize>at + 32);
+      const both = i8x16.narrow_i16x8_u(follow(here, middle), follow(middle, next));
+      here = next;
+      v128.store(to, both);
+      if (v128.any_true(both)) found |= bit;
+      bit <<= 1;
+      to += 16;
+    }
+    if (found !== 0) appendFound(from, found);
+  }
+}
+
+/** Appends what `FOUND_PAIRS` has of the stretch at `from`, thirty-two positions a bit of `found`. */
+function appendFound(from: u32, found: u64): void {
+  let even = evenEnd;
+  let odd = oddEnd;
+  let group = groupEnd;
+  for (; found !== 0; found &= found - 1) {
+    const number = <u32>ctz(found);
+    const at = from + (number << 5);
+    const both = v128.load(FOUND_PAIRS + ((<usize>number) << 4));
     even = append(even, at, both, EVEN_LANES);
     odd = append(odd, at, both, ODD_LANES);
     group = append(group, at, both, GROUP_LANES);

@@ -9,12 +9,13 @@ import {
   CHAIN_FIELDS,
   LITERAL,
   LITERAL_FIELDS,
-  PATTERN,
   PATTERN_FIELDS,
   PIECE,
   PIECE_FIELDS,
   PROGRAM,
   PROGRAM_FIELDS,
+  RULE,
+  RULE_FIELDS,
   USER,
   USER_FIELDS,
   type RuleImage,
@@ -33,12 +34,14 @@ export class LivePatterns {
   readonly entries: Uint8Array;
   /** Is anything looked for? */
   isAny = true;
-  /** Rules that were false at the last update, and when `entries` was written. */
+  /** 1 per rule that was false at the last update, and their number then and when `entries` was written. */
+  readonly #isFalse: Uint8Array;
   #falseCount = 0;
   #falseInEntries = 0;
 
   constructor(image: RuleImage) {
     this.#image = image;
+    this.#isFalse = new Uint8Array(image.rules.length / RULE_FIELDS);
     this.#patterns = new Uint8Array(image.patterns.length / PATTERN_FIELDS);
     this.#pieces = new Uint8Array(image.pieces.length / PIECE_FIELDS);
     this.entries = new Uint8Array(image.filterStarts.length);
@@ -46,6 +49,7 @@ export class LivePatterns {
   }
 
   reset(): void {
+    this.#isFalse.fill(0);
     this.#patterns.fill(1);
     this.#pieces.fill(1);
     this.entries.fill(1);
@@ -61,25 +65,30 @@ export class LivePatterns {
 
   /** `states`: one of `STATE` per rule. A rule that is false once stays so. Was `entries` written, where many have become false? */
   update(states: Uint8Array): boolean {
-    let falseCount = 0;
-    for (const state of states) if (state === STATE.false) falseCount++;
-    if (falseCount === this.#falseCount) return false;
-    this.#falseCount = falseCount;
-    const { patterns, pieces, chains } = this.#image;
-    let any = 0;
-    for (let pattern = 0; pattern < this.#patterns.length; pattern++) {
-      const rule = patterns[pattern * PATTERN_FIELDS + PATTERN.rule]!;
-      any |= this.#patterns[pattern] = states[rule] === STATE.false ? 0 : 1;
+    const before = this.#falseCount;
+    for (let rule = 0; rule < states.length; rule++) {
+      if (states[rule] !== STATE.false || this.#isFalse[rule] === 1) continue;
+      this.#isFalse[rule] = 1;
+      this.#falseCount++;
+      this.#drop(rule);
     }
-    this.isAny = any !== 0;
+    if (this.#falseCount === before) return false;
+    this.isAny = this.#patterns.includes(1);
+    const { pieces, chains } = this.#image;
     for (let piece = 0; piece < this.#pieces.length; piece++) {
       const chain = pieces[piece * PIECE_FIELDS + PIECE.chain]!;
       this.#pieces[piece] = this.#patterns[chains[chain * CHAIN_FIELDS + CHAIN.pattern]!]!;
     }
-    if (falseCount - this.#falseInEntries <= states.length * FEW) return false;
-    this.#falseInEntries = falseCount;
+    if (this.#falseCount - this.#falseInEntries <= states.length * FEW) return false;
+    this.#falseInEntries = this.#falseCount;
     this.#updateEntries();
     return true;
+  }
+
+  #drop(rule: number): void {
+    const { rules } = this.#image;
+    const first = rules[rule * RULE_FIELDS + RULE.firstPattern]!;
+    this.#patterns.fill(0, first, first + rules[rule * RULE_FIELDS + RULE.patternCount]!);
   }
 
   #updateEntries(): void {
