@@ -296,7 +296,7 @@ module scannerAlerts 'modules/alerts.bicep' = if (alerts) {
     workspaceId: usedWorkspaceId
     dataCollectionRuleId: ingestion.outputs.id
     appName: app.outputs.name
-    poisonQueueName: storage.outputs.queueNames[1]
+    queueName: queueName
     actionGroupIds: actionGroupIds
   }
   // The queries call the reader functions.

@@ -77,6 +77,13 @@ export interface App {
    * (POISON_TOO_EARLY) while its object is being scanned.
    */
   readonly handlePoison: (message: unknown, metadata?: MessageMetadata) => Promise<readonly HandledRequest[]>;
+  /** What an order to rescan is carried out with; see `shared/jobs/rescan-orders.ts`. */
+  readonly rescans: {
+    readonly allow: AllowList;
+    readonly log: Logger;
+    readonly queue: MessageSender;
+    readonly store: StateBlobs;
+  };
   /** Has the objects looked at that events may have lost, in every watched account. */
   readonly sweep: () => Promise<void>;
   /** Has rows recorded for the clean scans of the hours that are over. Rejects when a sink does not take them. */
@@ -243,12 +250,10 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   telemetry.observe('sluice.rules', () => rules.current.unit.ruleSet.ruleCount);
   telemetry.observe('sluice.rules.skipped', () => rules.current.unit.ruleSet.skippedRuleCount);
   telemetry.observe('sluice.rules.refused', () => (published?.refusal === undefined ? 0 : 1));
+  const rescans = { allow, log, queue, store: state.blobs('walks') };
   const walkParts = {
-    allow,
+    ...rescans,
     ledger,
-    queue,
-    log,
-    store: state.blobs('walks'),
     scanIdsOf: ({ account, container }: ListedPlace, object: ListedObject) => {
       const { frames, judge } = rules.current;
       const facts = { ...object, container, sizeInBytes: object.sizeInBytes ?? 0 };
@@ -324,6 +329,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       for (const report of handled.flatMap(({ reports }) => reports)) measureReport(report, telemetry);
       return handled;
     },
+    rescans,
     sweep: async () => {
       if (config.sweepInMs === 0) return;
       const now = Date.now();

@@ -15,8 +15,8 @@ param dataCollectionRuleId string
 @description('Name of the app, as its telemetry gives it.')
 param appName string
 
-@description('Name of the queue that messages are moved to when they are given up.')
-param poisonQueueName string
+@description('Name of the queue of events: that of each queue that messages are moved to when they are given up begins with it.')
+param queueName string
 param actionGroupIds string[]
 
 // Frequency and window: how often each is looked for, and over which time. 48 hours is the longest window there is.
@@ -60,7 +60,7 @@ var alerts = [
   {
     name: 'poison'
     displayName: 'Sluice: messages were given up'
-    description: 'Messages failed five times and were moved to the poison queue. What they told of is not scanned.'
+    description: 'Messages failed five times and were moved to a poison queue. What they told of is not scanned, or not scanned again.'
     severity: 1
     frequency: 'PT5M'
     window: 'PT15M'
@@ -117,8 +117,8 @@ resource rules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
           {
             query: replace(
               replace(replace(alert.query, '{dataCollectionRuleId}', dataCollectionRuleId), '{appName}', appName),
-              '{poisonQueue}',
-              poisonQueueName
+              '{queue}',
+              queueName
             )
             timeAggregation: 'Count'
             operator: 'GreaterThan'

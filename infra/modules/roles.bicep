@@ -101,7 +101,7 @@ resource ownQueues 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-
   }
 ]
 
-// On the two queues only: take, delete, send, and read the length that scaling goes by.
+// On these queues only: take, delete, send, and read the length that scaling goes by.
 resource ownQueueMessages 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for (queueName, index) in (scanner.?queueNames ?? []): {
     name: guid(ownQueues[index].id, principalId, role.storageQueueDataContributor)

@@ -8,7 +8,7 @@ param sku 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Standard_GZRS'
 @description('Whether only private endpoints reach it, and Event Grid as a service that Azure trusts.')
 param isPrivate bool
 
-@description('Queue of upload events. What fails five times is moved to a second queue of this name and `-poison`.')
+@description('Queue of upload events; orders to rescan come in one of this name and `-rescan`. What fails five times is moved to a queue of either name and `-poison`.')
 param queueName string
 
 @description('Whether there is a container that matching objects are moved into, and a queue that verdicts are told to.')
@@ -70,9 +70,9 @@ resource queueService 'Microsoft.Storage/storageAccounts/queueServices@2025-06-0
   name: 'default'
 }
 
-// The poison queue is made here and not left to the host, so that its roles can be given and it can be watched from the start.
+// The poison queues are made here and not left to the host, so that their roles can be given and they can be watched from the start.
 resource queues 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' = [
-  for suffix in ['', '-poison']: {
+  for suffix in ['', '-poison', '-rescan', '-rescan-poison']: {
     parent: queueService
     name: '${queueName}${suffix}'
   }
@@ -90,6 +90,6 @@ output queueEndpoint string = account.properties.primaryEndpoints.queue
 output tableEndpoint string = account.properties.primaryEndpoints.table
 output deploymentContainerName string = containers[0].name
 output deadLetterContainerName string = containers[1].name
-output queueNames string[] = [queues[0].name, queues[1].name]
+output queueNames string[] = [queues[0].name, queues[1].name, queues[2].name, queues[3].name]
 output quarantineUrl string = hasQuarantine ? '${account.properties.primaryEndpoints.blob}${quarantineContainerName}' : ''
 output notificationQueueName string = notificationQueueName

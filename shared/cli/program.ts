@@ -192,6 +192,7 @@ function addService(program: Command, { terminal, environment, setStatus }: Serv
     .option('--per-minute <n>', 'how many scans to ask for in a minute', parseCount, 600)
     .option('--status <id>', 'say how far a rescan is')
     .option('--stop <id>', 'have a rescan stop')
+    .option('--resume <id>', 'have a stopped rescan go on')
     .addHelpText('after', serviceSettings)
     .action(async (options: RescanArguments) => {
       setStatus(await runRescan(options, environment, terminal));

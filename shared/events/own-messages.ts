@@ -59,7 +59,9 @@ const walkMessage = z.strictObject({
   since: z.iso.datetime().optional(),
   until: z.iso.datetime().optional(),
   only: z.enum(['unrecorded', 'unscanned', 'all']),
+  containers: z.enum(['atOnce', 'inTurn', 'one']).optional(),
   perMinute: z.number().min(1).max(100_000),
+  step: count.optional(),
   from: z.string().max(8_192).optional(),
   listed: count,
   sent: count,
@@ -151,10 +153,12 @@ function parseWalk(value: Readonly<Record<string, unknown>>, allow: AllowList): 
   const parsed = walkMessage.safeParse(value);
   if (!parsed.success) return malformed(parsed.error);
   const { walk, account, container, prefix, since, until, only, perMinute, from, listed, sent } = parsed.data;
+  const { containers = 'atOnce', step = 0 } = parsed.data;
   if (blobEndpointOf(account, allow) === undefined) {
     return { reason: 'foreignAccount', fault: `account ${printable(account, 40)} is not watched` };
   }
-  return { kind: 'walk', id: walk, account, container, prefix, since, until, only, perMinute, from, listed, sent };
+  const range = { account, container, prefix, since, until, only, containers, perMinute };
+  return { kind: 'walk', id: walk, ...range, from, step, listed, sent };
 }
 
 function versionOf({ versionId, sizeInBytes, eventTime }: Omit<ReplacedVersion, 'eTag'> | VersionFields): {

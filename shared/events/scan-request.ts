@@ -83,10 +83,17 @@ export interface WalkRequest {
    * that are in use when the page is listed.
    */
   readonly only: 'unrecorded' | 'unscanned' | 'all';
+  /**
+   * `atOnce`: a step for each container of the account at the same time, each at the rate below. `inTurn`: one container after the
+   * other, so that the rate holds for all of them. `one`: the named container and no other.
+   */
+  readonly containers: 'atOnce' | 'inTurn' | 'one';
   /** How many scans to ask for in a minute. */
   readonly perMinute: number;
   /** Where the listing goes on. */
   readonly from: string | undefined;
+  /** How many steps were taken in this container before. */
+  readonly step: number;
   /** Objects seen, and scans asked for, in the steps before. */
   readonly listed: number;
   readonly sent: number;

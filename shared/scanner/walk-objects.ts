@@ -3,12 +3,14 @@
  * rescan that somebody asks for. It runs as messages in the queue, one for each page of the listing, so that it is as long as
  * it needs to be, goes on after a crash with the page it was at, and scans under way never wait for it.
  *
- *   {walk, …}  ─►  list the containers  ─►  {walk, container, …} for each
+ *   {walk, …}  ─►  list the containers  ─►  {walk, container, …} for each, or for the first
  *   {walk, container, from}  ─►  list a page  ─►  {scan} for each object, spread over time  ─►  {walk, container, next page}
  *
- * A page that is walked twice asks for the same scans twice; the ledger knows them.
+ * A page that is walked twice asks for the same scans twice; the ledger knows them. The next step is sent before this one is noted,
+ * so that a crash in between costs a second look at the page; what that sends a second time ends at the first step that is noted.
  */
 import { randomUUID } from 'node:crypto';
+import { SluiceError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { AllowList } from '../events/allow-list.ts';
 import { objectUrl } from '../events/object-url.ts';
@@ -19,6 +21,8 @@ import type { Ledger, LedgerEntry } from '../ledger/ledger.ts';
 import type { MessageSender } from '../ledger/message-queue.ts';
 import type { ListedObject, ObjectPage, PageOptions } from '../objects/list-objects.ts';
 import { isFinal } from './record-report.ts';
+import type { WalkProgress, WalkStore } from './walk-store.ts';
+import { isParked, readStored, walkNames, writeStored } from './walk-store.ts';
 
 export interface WalkParts {
   readonly allow: AllowList;
@@ -28,7 +32,6 @@ export interface WalkParts {
   readonly queue: MessageSender;
   readonly listContainers: (account: string, abortSignal: AbortSignal) => Promise<readonly string[]>;
   readonly listObjects: (account: string, container: string, options: PageOptions) => Promise<ObjectPage>;
-  /** Progress of walks, and whether they are to stop, by id. */
   readonly store: WalkStore;
   readonly log: Logger;
   /** Objects a page; 200 unless given. */
@@ -40,16 +43,7 @@ export interface ListedPlace {
   readonly container: string;
 }
 
-export interface WalkStore {
-  read(name: string): Promise<Uint8Array | undefined>;
-  write(name: string, content: Uint8Array): Promise<void>;
-}
-
-/** The name under which a walk's wish to stop, and its progress, are kept. */
-export const walkNames = {
-  stop: (id: string): string => `stop/${id}`,
-  progress: (id: string, account: string, container: string): string => `progress/${id}/${account}/${container}.json`,
-} as const;
+type PageRequest = WalkRequest & { readonly container: string };
 
 /** Questions to the ledger at the same time. */
 const PARALLEL_QUESTIONS = 16;
@@ -58,32 +52,68 @@ const PARALLEL_QUESTIONS = 16;
 export async function walkObjects(request: WalkRequest, parts: WalkParts, abortSignal: AbortSignal): Promise<void> {
   const { log, store } = parts;
   const { id, account, container } = request;
-  if ((await store.read(walkNames.stop(id))) !== undefined) {
+  if (await isParked(request, store)) {
     log.info('a walk was stopped', { id, account, container });
     return;
   }
   if (container === undefined) await walkAccount(request, parts, abortSignal);
-  else await walkPage({ ...request, container }, parts, abortSignal);
+  else await walkContainer({ ...request, container }, parts, abortSignal);
 }
 
 async function walkAccount(request: WalkRequest, parts: WalkParts, abortSignal: AbortSignal): Promise<void> {
-  const containers = await parts.listContainers(request.account, abortSignal);
-  for (const container of containers) await parts.queue.send(walkMessageOf({ ...request, container }));
-  parts.log.info('a walk goes through an account', {
-    id: request.id,
-    account: request.account,
-    containers: containers.length,
-  });
+  const { id, account } = request;
+  const all = await parts.listContainers(account, abortSignal);
+  parts.log.info('a walk goes through an account', { id, account, containers: all.length });
+  const first = request.containers === 'inTurn' ? [...all].sort().slice(0, 1) : all;
+  for (const container of first) await parts.queue.send(walkMessageOf({ ...request, container }));
+  if (first.length === 0) await endWalk(request, parts);
 }
 
-async function walkPage(
-  request: WalkRequest & { readonly container: string },
-  parts: WalkParts,
-  abortSignal: AbortSignal,
-): Promise<void> {
+async function walkContainer(request: PageRequest, parts: WalkParts, abortSignal: AbortSignal): Promise<void> {
+  const { id, account, container, step } = request;
+  const { store, queue, log } = parts;
+  const name = walkNames.progress(id, account, container);
+  const before = await readStored<WalkProgress>(store, name);
+  if (before !== undefined && step < before.step) {
+    log.info('a step of a walk was taken before', { id, account, container, step });
+    return;
+  }
+  const walked = await walkPage(request, parts, abortSignal);
+  const counted = { listed: request.listed + walked.listed, sent: request.sent + walked.sent };
+  const next = await nextRequest({ ...request, ...counted }, walked.next, parts, abortSignal);
+  const delayInMs = Math.ceil((walked.sent * 60_000) / request.perMinute);
+  if (next !== undefined) await queue.send(walkMessageOf(next), { delayInMs });
+  const { problem } = walked;
+  const isDone = walked.next === undefined;
+  const progress = { ...counted, step: step + 1, isDone, problem, at: new Date().toISOString() };
+  await writeStored(store, name, progress satisfies WalkProgress);
+  log[problem === undefined ? 'info' : 'warn']('a walk has gone through a page', {
+    id,
+    account,
+    container,
+    ...progress,
+  });
+  if (next === undefined) await endWalk(request, parts);
+}
+
+interface WalkedPage {
+  readonly listed: number;
+  readonly sent: number;
+  readonly next: string | undefined;
+  readonly problem?: string;
+}
+
+/** Has a page's objects scanned. What no repetition mends, such as a container that is gone, is the container's end. */
+async function walkPage(request: PageRequest, parts: WalkParts, abortSignal: AbortSignal): Promise<WalkedPage> {
   const { account, container, prefix, from, perMinute } = request;
-  const { listObjects, queue, store, log, pageSize: objects = 200 } = parts;
-  const page = await listObjects(account, container, { prefix, from, objects, abortSignal });
+  const { listObjects, queue, pageSize: objects = 200 } = parts;
+  let page: ObjectPage;
+  try {
+    page = await listObjects(account, container, { prefix, from, objects, abortSignal });
+  } catch (error) {
+    if (!(error instanceof SluiceError) || error.retryable) throw error;
+    return { listed: 0, sent: 0, next: undefined, problem: error.message };
+  }
   const wanted = await chooseObjects(page.objects, request, parts, abortSignal);
   const gapInMs = 60_000 / perMinute;
   let sent = 0;
@@ -91,21 +121,35 @@ async function walkPage(
     const message = messageFor(object, request, parts.allow);
     if (message !== undefined) await queue.send(message, { delayInMs: Math.floor(sent++ * gapInMs) });
   }
-  const counted = { listed: request.listed + page.objects.length, sent: request.sent + sent };
-  const isDone = page.next === undefined;
-  const progress = { ...counted, isDone, at: new Date().toISOString() };
-  await store.write(walkNames.progress(request.id, account, container), Buffer.from(JSON.stringify(progress)));
-  log.info('a walk has gone through a page', { id: request.id, account, container, ...progress });
-  if (page.next === undefined) return;
-  await queue.send(walkMessageOf({ ...request, ...counted, from: page.next }), {
-    delayInMs: Math.ceil(sent * gapInMs),
-  });
+  return { listed: page.objects.length, sent, next: page.next };
+}
+
+/** The next page, or the first of the container whose turn it is. */
+async function nextRequest(
+  request: PageRequest,
+  from: string | undefined,
+  parts: WalkParts,
+  abortSignal: AbortSignal,
+): Promise<WalkRequest | undefined> {
+  if (from !== undefined) return { ...request, from, step: request.step + 1 };
+  if (request.containers !== 'inTurn') return undefined;
+  const containers = await parts.listContainers(request.account, abortSignal);
+  const container = [...containers].sort().find((name) => name > request.container);
+  return container === undefined ? undefined : { ...request, container, from, step: 0, listed: 0, sent: 0 };
+}
+
+/** Of a walk in which everything comes one after the other: it neither runs any more nor can it be stopped. */
+async function endWalk({ id, account, containers }: WalkRequest, { store, log }: WalkParts): Promise<void> {
+  if (containers === 'atOnce') return;
+  await store.delete(walkNames.running(id));
+  await store.delete(walkNames.stop(id));
+  log.info('a walk has ended', { id, account });
 }
 
 /** Those of the page that the walk is about. */
 async function chooseObjects(
   objects: readonly ListedObject[],
-  request: WalkRequest & { readonly container: string },
+  request: PageRequest,
   { ledger, scanIdsOf }: WalkParts,
   abortSignal: AbortSignal,
 ): Promise<ListedObject[]> {
@@ -143,7 +187,7 @@ function isOpen({ isArchived }: ListedObject, entries: readonly LedgerEntry[]): 
 
 function messageFor(
   { objectName, eTag, versionId, sizeInBytes, lastModified }: ListedObject,
-  { account, container, id }: WalkRequest & { readonly container: string },
+  { account, container, id }: PageRequest,
   allow: AllowList,
 ): object | undefined {
   const url = objectUrl({ account, container, objectName }, allow);
@@ -164,8 +208,10 @@ export function firstWalk(about: Pick<WalkRequest, 'account'> & Partial<WalkRequ
     since: undefined,
     until: undefined,
     only: 'unrecorded',
+    containers: 'atOnce',
     perMinute: 600,
     from: undefined,
+    step: 0,
     listed: 0,
     sent: 0,
     ...about,

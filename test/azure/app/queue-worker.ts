@@ -1,6 +1,7 @@
 /**
  * A worker as a process of its own, to be killed or frozen: takes messages as the Functions host does and handles them with an app
- * made from the environment. What would be minutes in Azure is `LOCK_IN_SECONDS` and `STALE_AFTER_IN_MS`. Tells its parent `ready`, then of
+ * made from the environment. What would be minutes in Azure is `LOCK_IN_SECONDS` and `STALE_AFTER_IN_MS`;
+ * `WALK_PAGE` is how many objects a step of a walk sees. Tells its parent `ready`, then of
  * each message that it has handled; ends on SIGTERM as in Azure, and with its parent.
  */
 import { createApp } from '../../../shared/app.ts';
@@ -21,6 +22,7 @@ const app = await createApp(config, {
   sliceLimits: { checkpointEveryBytes: MiB, heartbeatInMs: staleAfterInMs / 4 },
   openOptions: { rangeSizeInBytes: MiB, rangesInFlight: 1 },
   outboxLimits: { firstDelayInMs: 500 },
+  ...(process.env.WALK_PAGE !== undefined && { walkLimits: { pageSize: Number(process.env.WALK_PAGE) } }),
 });
 const host = new QueueHost(app.handleMessage, {
   connectionString: process.env.HOST_CONNECTION!,

@@ -17,12 +17,14 @@ export interface WorkerProcess {
 export interface WorkerTimes {
   readonly lockInSeconds: number;
   readonly staleAfterInMs: number;
+  /** Objects that one step of a walk sees. */
+  readonly walkPage?: number;
 }
 
 /** Resolves when it takes messages. */
 export async function startWorker(
   service: Service,
-  { lockInSeconds, staleAfterInMs }: WorkerTimes,
+  { lockInSeconds, staleAfterInMs, walkPage }: WorkerTimes,
 ): Promise<WorkerProcess> {
   const worker = fork(join(import.meta.dirname, 'queue-worker.ts'), {
     env: {
@@ -32,6 +34,7 @@ export async function startWorker(
       HOST_JSON: join(import.meta.dirname, '../../../host.json'),
       LOCK_IN_SECONDS: String(lockInSeconds),
       STALE_AFTER_IN_MS: String(staleAfterInMs),
+      ...(walkPage !== undefined && { WALK_PAGE: String(walkPage) }),
     },
     execArgv: ['--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

@@ -1,7 +1,9 @@
 /** `sluice replay` and `sluice rescan`, as they are typed, against real storage and an app that does what they ask for. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { BlobServiceClient } from '@azure/storage-blob';
+import { QueueServiceClient } from '@azure/storage-queue';
 import type { App } from '../../../shared/app.ts';
+import { handleRescanOrder } from '../../../shared/jobs/rescan-orders.ts';
 import { runProgram } from '../../../shared/cli/program.ts';
 import { exitStatus } from '../../../shared/cli/exit-status.ts';
 import { harmless, malicious, startService } from '../app/service.ts';
@@ -127,22 +129,54 @@ describe('sluice replay', () => {
   });
 });
 
+/** Carries out the orders that wait, as the function does. */
+async function takeOrders(): Promise<number> {
+  const name = `${service.config.queueName}-rescan`;
+  const queue = QueueServiceClient.fromConnectionString(service.connectionString).getQueueClient(name);
+  const { receivedMessageItems } = await queue.receiveMessages({ numberOfMessages: 32 });
+  for (const { messageId: id, popReceipt, messageText } of receivedMessageItems) {
+    await handleRescanOrder(messageText, { id }, app.rescans);
+    await queue.deleteMessage(id, popReceipt);
+  }
+  return receivedMessageItems.length;
+}
+
 describe('sluice rescan', () => {
-  it('has existing objects scanned, says how far it is, and stops when told to', async () => {
+  it('has existing objects scanned, says how far it is, and stops and goes on when told to', async () => {
     const names = ['rescan-a', 'rescan-b'];
     for (const name of names) await service.upload(malicious, name);
     const [account] = service.config.accounts;
     const range = ['--account', account!, '--container', 'uploads', '--prefix', 'rescan-', '--since', '2026-01-01'];
-    expect(await sluice('rescan', ...range, '--per-minute', '100000')).toBe(exitStatus.clean);
-    const id = /--status (\S+)$/.exec(said[0]!)?.[1];
-    await sluice('rescan', '--status', id!);
-    expect(said[1]).toBe('it has taken no step yet');
+    const told = async (...args: string[]): Promise<string | undefined> => {
+      expect(await sluice('rescan', ...args)).toBe(exitStatus.clean);
+      return said.at(-1);
+    };
+    const id = /--status (\S+)$/.exec((await told(...range, '--per-minute', '100000'))!)![1]!;
+    expect(await told('--status', id)).toContain('nothing is known of it');
+    expect(await takeOrders()).toBe(1);
+    expect(await told('--status', id)).toBe('it has taken no step yet');
+    await told('--stop', id);
+    await takeOrders();
+    await handleAll(1);
+    expect(await told('--status', id)).toBe('it is stopped');
+    await told('--resume', id);
+    await takeOrders();
     await handleAll(3);
     expect(names.map((name) => service.outcomesOf(name))).toEqual([['match'], ['match']]);
-    await sluice('rescan', '--status', id!);
-    expect(said[2]).toBe(`${account}/uploads: 2 objects seen, 2 scans asked for, done`);
-    expect(await sluice('rescan', '--stop', id!)).toBe(exitStatus.clean);
-    expect(await service.blobsIn('sluice-walks')).toContain(`stop/${id}`);
+    expect(await told('--status', id)).toBe('it has ended');
+    expect(said.at(-2)).toBe(`${account}/uploads: 2 objects seen, 2 scans asked for, done`);
+    await told('--stop', id);
+    await takeOrders();
+    await told('--status', id);
+    expect(said.slice(-2)).toEqual(['it has ended', 'the last order that was refused: it has ended']);
+  });
+
+  it('says what the app refused', async () => {
+    await sluice('rescan', '--account', 'unwatched');
+    const id = said[0]!.split(' ').at(-1)!;
+    await takeOrders();
+    await sluice('rescan', '--status', id);
+    expect(said[1]).toBe('it was refused: account unwatched is not watched');
   });
 
   it.each([
@@ -150,6 +184,8 @@ describe('sluice rescan', () => {
     ['two things to do', ['--account', 'a', '--stop', 'x'], 'give either'],
     ['no time', ['--account', 'a', '--since', 'yesterday'], '2026-11-24'],
     ['no rate', ['--account', 'a', '--per-minute', '0'], 'whole number'],
+    ['no container', ['--account', 'a', '--container', 'Up/loads'], 'container: not the name of a container'],
+    ['a time that is none', ['--account', 'a', '--since', '2026-11-24', '--until', '2026-11-01'], 'not after since'],
   ])('refuses %s', async (_, args, words) => {
     expect(await sluice('rescan', ...args)).toBe(exitStatus.usage);
     expect(said.join('\n')).toContain(words);

@@ -61,7 +61,7 @@ describe('the alerts about the scanner', () => {
     const places = alertFiles(infra).flatMap((file) =>
       [...readAlert(infra, file).matchAll(/\{\w+\}/g)].map(([place]) => place),
     );
-    expect(new Set(places)).toEqual(new Set(['{dataCollectionRuleId}', '{appName}', '{poisonQueue}']));
+    expect(new Set(places)).toEqual(new Set(['{dataCollectionRuleId}', '{appName}', '{queue}']));
     expect(places.filter((place) => !module.includes(`'${place}'`))).toEqual([]);
   });
 
@@ -96,7 +96,7 @@ function fire(file: string, rows: Rows): readonly Readonly<Record<string, unknow
       '/subscriptions/s/resourceGroups/g/providers/Microsoft.Insights/dataCollectionRules/sluice-a',
     )
     .replaceAll('{appName}', 'sluice-a')
-    .replaceAll('{poisonQueue}', 'sluice-scan-poison');
+    .replaceAll('{queue}', 'sluice-scan');
   const all: QueryTable[] = [...readTables(infra), ...azureTables].map((table) => ({
     name: table.name,
     columns: table.columns,
@@ -248,13 +248,15 @@ describe('poison', () => {
   const trace = { TimeGenerated: minutesAgo(3), AppRoleName: 'sluice-a', Message: words };
 
   it('fires on the host’s own words', () => {
-    expect(fire('poison.kql', { AppTraces: [trace, trace] })).toMatchObject([{ Messages: 2 }]);
+    const order = { ...trace, Message: words.replace('sluice-scan-poison', 'sluice-scan-rescan-poison') };
+    expect(fire('poison.kql', { AppTraces: [trace, trace, order] })).toMatchObject([{ Messages: 3 }]);
   });
 
   it('does not fire on other words, other queues and other apps', () => {
     const AppTraces = [
       { ...trace, Message: 'Executed Functions.scan-on-upload (Succeeded)' },
       { ...trace, Message: words.replace('sluice-scan', 'other') },
+      { ...trace, Message: words.replace('sluice-scan', 'sluice-scanner') },
       { ...trace, AppRoleName: 'another' },
     ];
     expect(fire('poison.kql', { AppTraces })).toEqual([]);

@@ -74,8 +74,8 @@ describe('the Bicep files', () => {
     {
       what: 'a module that is not given what it needs',
       file: 'main.bicep',
-      from: '    poisonQueueName: storage.outputs.queueNames[1]\n',
-      to: '',
+      from: '    queueName: queueName\n    actionGroupIds',
+      to: '    actionGroupIds',
       code: 'missing-module-param',
     },
     {

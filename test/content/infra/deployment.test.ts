@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -32,6 +32,23 @@ describe('host.json', () => {
 
   it('asks for extensions of version 4: the older ones are no longer served', () => {
     expect(host.extensionBundle.version).toBe('[4.0.0, 5.0.0)');
+  });
+});
+
+describe('the queues', () => {
+  it('are those that functions listen to, with those that the host moves given-up messages to', () => {
+    const entries = globSync('functions/*.ts', { cwd: root }).map((file) => readFileSync(join(root, file), 'utf8'));
+    const listened = entries.flatMap((text) =>
+      [...text.matchAll(/queueName: '%SLUICE_QUEUE%([\w-]*)'/g)].map(([, end]) => end!),
+    );
+    const needed = listened.flatMap((end) => (end.endsWith('-poison') ? [end] : [end, `${end}-poison`]));
+    const made = /for suffix in \[(.*)\]: \{/.exec(readModule(infra, 'storage.bicep'))![1]!;
+    expect([...made.matchAll(/'([^']*)'/g)].map(([, end]) => end!).sort()).toEqual([...new Set(needed)].sort());
+  });
+
+  it('all have their roles', () => {
+    const outputs = /^output queueNames string\[\] = \[(.*)\]$/m.exec(readModule(infra, 'storage.bicep'))![1]!;
+    expect(outputs.split(', ')).toEqual([0, 1, 2, 3].map((index) => `queues[${index}].name`));
   });
 });
 

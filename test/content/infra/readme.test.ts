@@ -26,7 +26,7 @@ const readme = join(root, 'README.md');
 const places: Readonly<Record<string, string>> = {
   'watchedAccount (watchedAccountName)': 'each watched account',
   'ownStorage (scanner)': "the scanner's storage account",
-  'ownQueues[index] (scanner)': 'the queue, the poison queue',
+  'ownQueues[index] (scanner)': 'the queues of events and of orders to rescan, and their poison queues',
   'rulesContainer (rules)': 'the container that rules are published to, if any',
   'rule (scanner)': 'the data collection rule',
   'component (scanner)': 'Application Insights',

@@ -42,6 +42,7 @@ describe('functions/scan-on-upload', () => {
 describe('the other functions', () => {
   it.each([
     ['record-poison', async () => (await import('../../../functions/record-poison.ts')).recordPoison({}, context)],
+    ['rescan', async () => (await import('../../../functions/rescan.ts')).takeRescanOrder({}, context)],
     ['canary', async () => (await import('../../../functions/canary.ts')).runCanary()],
     ['clean-hours', async () => (await import('../../../functions/clean-hours.ts')).recordCleanHours()],
     ['sweep', async () => (await import('../../../functions/sweep.ts')).startSweep()],
