@@ -44,7 +44,7 @@ function asked(object: PagedObject, ...fields: readonly string[]): unknown {
       const field = object.ask(() => (value as StructureValue).field(name));
       const isLast = name === fields.at(-1);
       if (isLast || typeof field !== 'object' || !('item' in field)) return field;
-      return object.ask(() => (field).item(field.length - 1));
+      return object.ask(() => field.item(field.length - 1));
     }, dotnetModule.open!(object.view));
   });
   if (refusal !== 'undefined') return refusal;
@@ -137,11 +137,10 @@ describe('bounds', () => {
     const object = paged(dotnetParts(rows, { '#Strings': strings, '#Blob': blob }));
     const root = dotnetModule.open!(object.view);
     const classes = object.ask(() => root.field('classes')) as ArrayValue;
-    const last = outcome(
-      () =>
-        many(classes.length, (at) =>
-          object.ask(() => (classes.item(at) as StructureValue).field('number_of_methods')),
-        ).at(-1),
+    const last = outcome(() =>
+      many(classes.length, (at) =>
+        object.ask(() => (classes.item(at) as StructureValue).field('number_of_methods')),
+      ).at(-1),
     );
     expect(last).toBe(expected);
   });
