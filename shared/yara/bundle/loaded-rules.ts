@@ -9,6 +9,7 @@ import { Automata } from '../scan/automata.ts';
 import { Filter } from '../scan/filter.ts';
 import { NarrowFilters } from '../scan/narrow-filters.ts';
 import { gatesOf, type Gate } from '../scan/gates.ts';
+import { ruleListsOf, type RuleLists } from '../scan/rule-lists.ts';
 import { FORMAT_VERSION } from '../version.ts';
 import {
   DIAGNOSTIC,
@@ -43,6 +44,7 @@ export class LoadedRules implements CompiledRules {
   #automata: Automata | undefined;
   #anchors: Float64Array | undefined;
   #gates: readonly Gate[] | undefined;
+  #lists: RuleLists | undefined;
 
   constructor(image: RuleImage, digest: string) {
     this.image = image;
@@ -90,6 +92,12 @@ export class LoadedRules implements CompiledRules {
   get gates(): readonly Gate[] {
     this.#gates ??= gatesOf(this.image);
     return this.#gates;
+  }
+
+  /** What a scan must think of one by one. */
+  get lists(): RuleLists {
+    this.#lists ??= ruleListsOf(this.image);
+    return this.#lists;
   }
 
   /** Per pattern the only offset at which its matches count; NaN where all do. */

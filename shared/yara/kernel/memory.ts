@@ -3,7 +3,7 @@
  * `BLOCK_BYTES`. The tables are copied in by the host, which also writes the header: where each table lies.
  *
  * ```
- * header | compress | lists of positions | pairs | hits | input with context on both sides | tables …
+ * header | compress | what pairs met | lists of positions | pairs | hits | input with context on both sides | tables …
  * ```
  */
 
@@ -55,25 +55,25 @@ export const COMPRESS: usize = 0x1000;
 /** 16 bytes for each 32 of a stretch: bits of the pair table that met. */
 export const FOUND_PAIRS: usize = 0x2000;
 
-export const EIGHT_LIST: usize = 0x0b800;
-export const SIX_FORWARD_LIST: usize = 0x10800;
-export const SIX_BACKWARD_LIST: usize = 0x15800;
-export const EVEN_LIST: usize = 0x1a800;
-export const ODD_LIST: usize = 0x1f800;
-export const GROUP_LIST: usize = 0x24800;
+export const EIGHT_LIST: usize = 0x02800;
+export const SIX_FORWARD_LIST: usize = 0x05000;
+export const SIX_BACKWARD_LIST: usize = 0x07800;
+export const EVEN_LIST: usize = 0x0a000;
+export const ODD_LIST: usize = 0x0f000;
+export const GROUP_LIST: usize = 0x14000;
 /** 32 bits each: the groups of `GROUP_LIST`'s positions. */
-export const GROUP_MASKS: usize = 0x29800;
+export const GROUP_MASKS: usize = 0x19000;
 /** 32 bits each: position, and the buckets above it. Of nibbles or of probes, never both. */
-export const NIBBLE_LIST: usize = 0x32000;
+export const NIBBLE_LIST: usize = 0x22000;
 /** 16 bits each, in the upper half of the same place: positions before their buckets are known. */
-export const NIBBLE_POSITIONS: usize = 0x3a000;
+export const NIBBLE_POSITIONS: usize = 0x2a000;
 
 /** Eight bytes each: position of the bytes to compare, and the item. */
-export const PAIRS: usize = 0x43000;
+export const PAIRS: usize = 0x33000;
 export const PAIR_CAPACITY: u32 = 8192;
 /** As the pairs; the item is the entry alone. */
-export const HITS: usize = 0x54000;
+export const HITS: usize = 0x44000;
 
-export const BLOCK: usize = 0x65000;
+export const BLOCK: usize = 0x55000;
 /** Where the host puts the tables. */
-export const TABLES: usize = 0x6a000;
+export const TABLES: usize = 0x5a000;

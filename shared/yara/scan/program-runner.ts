@@ -12,6 +12,7 @@ import { MatchLengths } from './match-lengths.ts';
 import type { MatchQueue } from './match-queue.ts';
 import { isFreeOnLeft, isFreeOnRight, standsAlone } from './neighbours.ts';
 import type { Profile } from './profile.ts';
+import type { RuleLists } from './rule-lists.ts';
 import { StepCounts } from './step-counts.ts';
 import { StraightWalker } from './straight.ts';
 import type { Window } from './window.ts';
@@ -73,6 +74,7 @@ export class ProgramRunner {
 
   constructor(
     image: RuleImage,
+    { blockPrograms, everywhere }: Pick<RuleLists, 'blockPrograms' | 'everywhere'>,
     automata: Automata,
     window: Window,
     queue: MatchQueue,
@@ -95,9 +97,8 @@ export class ProgramRunner {
     this.#blocksRun = new Int32Array(count);
     this.#counts = new StepCounts(count, stepsPerByte);
     this.#told = new Float64Array(count);
-    const programs = Array.from({ length: count }, (_, program) => program);
-    this.#blockPrograms = programs.filter((program) => this.#field(program, PROGRAM.maxLength) < 0);
-    this.#everywhere = programs.filter((program) => this.#field(program, PROGRAM.hasAtoms) === 0);
+    this.#blockPrograms = blockPrograms;
+    this.#everywhere = everywhere;
   }
 
   reset(stepsPerByte: number): void {

@@ -3,17 +3,20 @@ import { PATTERN, PATTERN_FIELDS, RULE_FIELDS, type RuleImage } from '../bundle/
 import { hasRuleFlag, ruleField } from '../bundle/loaded-rules.ts';
 import { STATE } from './evaluator.ts';
 import type { MatchStore } from './match-store.ts';
+import type { RuleLists } from './rule-lists.ts';
 
 export class RuleStates {
   readonly #image: RuleImage;
+  readonly #lists: RuleLists;
   /** One of `STATE` per rule. */
   readonly values: Uint8Array;
   /** Patterns of the store's list of touched ones that were taken into account. */
   #patternsSeen = 0;
   #hasLooked = false;
 
-  constructor(image: RuleImage) {
+  constructor(image: RuleImage, lists: RuleLists) {
     this.#image = image;
+    this.#lists = lists;
     this.values = new Uint8Array(image.rules.length / RULE_FIELDS);
   }
 
@@ -56,12 +59,7 @@ export class RuleStates {
    */
   toLookAt(store: MatchStore): number[] {
     const touched = store.touched();
-    const rules = new Set<number>();
-    if (!this.#hasLooked) {
-      for (let rule = 0; rule < this.values.length; rule++) {
-        if (this.values[rule] === STATE.unknown && !hasRuleFlag(this.#image, rule, 'needsMatch')) rules.add(rule);
-      }
-    }
+    const rules = new Set(this.#hasLooked ? [] : this.#lists.matchless);
     for (let at = this.#patternsSeen; at < touched.length; at++) rules.add(this.#ruleOf(touched[at]!));
     this.#hasLooked = true;
     this.#patternsSeen = touched.length;
@@ -72,13 +70,14 @@ export class RuleStates {
 
   /** The rules left to evaluate at the end; those that cannot be true without a match, and surely have none, are settled here. */
   unsettled(store: MatchStore): number[] {
+    const { needsMatch } = this.#lists;
     const hasMatch = new Uint8Array(this.values.length);
     for (const pattern of store.touched()) hasMatch[this.#ruleOf(pattern)] = 1;
     for (const pattern of store.unknown()) hasMatch[this.#ruleOf(pattern)] = 1;
     const rules: number[] = [];
     for (let rule = 0; rule < this.values.length; rule++) {
       if (this.values[rule] !== STATE.unknown) continue;
-      if (hasMatch[rule] === 0 && hasRuleFlag(this.#image, rule, 'needsMatch')) this.values[rule] = STATE.false;
+      if (hasMatch[rule] === 0 && needsMatch[rule] === 1) this.values[rule] = STATE.false;
       else rules.push(rule);
     }
     return rules;
@@ -86,7 +85,7 @@ export class RuleStates {
 
   /** A global rule that is not true silences the rules of its namespace; an undecided one makes the true ones undecided. */
   applyGlobals(): void {
-    applyGlobals(this.#image, this.values);
+    applyGlobals(this.#image, this.#lists, this.values);
   }
 
   #ruleOf(pattern: number): number {
@@ -95,13 +94,14 @@ export class RuleStates {
 }
 
 /** What global rules do to `values`, one of `STATE` per rule; one that is not settled counts as undecided. */
-export function applyGlobals(image: RuleImage, values: Uint8Array): void {
+export function applyGlobals(image: RuleImage, { globals }: RuleLists, values: Uint8Array): void {
   const worst = new Map<number, number>();
-  values.forEach((state, rule) => {
-    if (!hasRuleFlag(image, rule, 'global') || state === STATE.true) return;
+  for (const rule of globals) {
+    const state = values[rule]!;
+    if (state === STATE.true) continue;
     const namespace = ruleField(image, rule, 'namespace');
     if (worst.get(namespace) !== STATE.false) worst.set(namespace, state);
-  });
+  }
   if (worst.size === 0) return;
   values.forEach((state, rule) => {
     const silencer = worst.get(ruleField(image, rule, 'namespace'));

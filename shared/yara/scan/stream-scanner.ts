@@ -3,8 +3,8 @@
  * and queue into the match store; conditions are evaluated when the stream ends, and along the way to learn which rules
  * are settled already. Memory is the rules, the window, held pages and the bounds in `ScanLimits`, whatever the object's size.
  */
-import { RULE_RANGE_SHIFT, SCALAR } from '../bundle/image.ts';
-import { hasPatternFlag, hasRuleFlag, loaded, ruleField, type LoadedRules } from '../bundle/loaded-rules.ts';
+import { SCALAR } from '../bundle/image.ts';
+import { hasPatternFlag, hasRuleFlag, loaded, type LoadedRules } from '../bundle/loaded-rules.ts';
 import type { CompiledRules } from '../compiler/compiled-rules.ts';
 import { Chains, patternOfTarget } from './chains.ts';
 import { CheckpointError, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
@@ -36,7 +36,7 @@ const RELEASE_AT = 1 << 16;
  */
 const FIRST_SETTLING = 1 << 16;
 const SETTLE_EVERY = 1 << 20;
-/** Gates are not worth passing for what ends before that. */
+/** Gates are not worth passing, nor patterns worth dropping, for fewer bytes. */
 const WORTH_GATES = 1 << 18;
 
 export class StreamScanner {
@@ -77,6 +77,7 @@ export class StreamScanner {
     this.#live = new LivePatterns(image);
     this.#programs = new ProgramRunner(
       image,
+      this.#rules.lists,
       this.#rules.automata,
       this.#window,
       this.#queue,
@@ -104,7 +105,7 @@ export class StreamScanner {
       wanted: (pattern) => this.#store.wanted(pattern),
       stepsPerByte: () => this.#settings.limits.stepsPerByte,
     });
-    this.#states = new RuleStates(image);
+    this.#states = new RuleStates(image, this.#rules.lists);
     this.#pages = this.#makePages();
     this.#ranges = new Ranges(this.#pages);
     this.#evaluator = this.#makeEvaluator();
@@ -187,7 +188,7 @@ export class StreamScanner {
       if (learnt === STATE.true || learnt === STATE.false) values[rule] = learnt;
     });
     this.#evaluator.steps = steps;
-    applyGlobals(this.#rules.image, values);
+    applyGlobals(this.#rules.image, this.#rules.lists, values);
     return this.#resultOf(values, (this.#settings.size ?? this.#position) - this.#position, false);
   }
 
@@ -307,11 +308,10 @@ export class StreamScanner {
    * are settled and ask for nothing; without the size none is.
    */
   #beginWhole(): void {
-    const { image, ruleCount } = this.#rules;
+    const { image, lists } = this.#rules;
     let mask = 0;
-    for (let rule = 0; rule < ruleCount; rule++) {
-      const kinds = ruleField(image, rule, 'flags') >>> RULE_RANGE_SHIFT;
-      if (kinds === 0 || (mask | kinds) === mask) continue;
+    for (const { rule, kinds } of lists.ranged) {
+      if ((mask | kinds) === mask) continue;
       const isEarly = this.#settings.size !== undefined && !hasRuleFlag(image, rule, 'hasEffect');
       const state = isEarly ? this.#evaluate(rule, false) : STATE.undecided;
       if (state === STATE.undecided) mask |= kinds;
@@ -391,8 +391,9 @@ export class StreamScanner {
 
   /** Looks for no more than what rules that may still be true want. */
   #narrow(): void {
-    if (!this.#live.update(this.#states.values)) return;
-    const bytesLeft = (this.#settings.size ?? 0) - this.#position;
+    const { size = Infinity } = this.#settings;
+    if (size - this.#position < WORTH_GATES || !this.#live.update(this.#states.values)) return;
+    const bytesLeft = size === Infinity ? 0 : size - this.#position;
     this.#filter = this.#rules.narrowFilters.of(this.#live.entries, this.#filter.entryCount, bytesLeft) ?? this.#filter;
   }
 

@@ -9,7 +9,8 @@
 import { once } from '../structure-value.ts';
 import { Reader, readable, TAG, type Element } from './ber.ts';
 import { isSignedBy } from './public-keys.ts';
-import { Bound, MAX_KEY_OPERATIONS, MAX_NESTED } from './signature-bounds.ts';
+import { CertificateList } from './certificate-list.ts';
+import { Bound, MAX_NESTED, type SignatureBudget } from './signature-bounds.ts';
 import { digestNamed, digestOf, digestOfSignature, type DigestName } from './signature-digests.ts';
 import {
   attributeValue,
@@ -50,7 +51,7 @@ export interface Signature {
   readonly program: ProgramDescription | undefined;
   readonly certificates: readonly Certificate[];
   /** From the signer's up. */
-  readonly chain: readonly Certificate[];
+  readonly chain: () => readonly Certificate[];
   readonly countersignatures: readonly Countersignature[];
   /** All but the file's digest. */
   readonly isGenuine: () => boolean;
@@ -61,28 +62,19 @@ export interface Countersignature {
   readonly digestAlgorithm: string;
   /** Seconds since 1970. */
   readonly signingTime: number | undefined;
-  readonly chain: readonly Certificate[];
+  readonly chain: () => readonly Certificate[];
   readonly isGenuine: () => boolean;
 }
 
-/** Counts what is calculated with keys; one for all messages of a file. */
-export class KeyBudget {
-  #left = MAX_KEY_OPERATIONS;
-
-  take(): void {
-    if (this.#left-- <= 0) throw new Bound('limit:peKeyOperations');
-  }
-}
-
 /** None where the message is no signature. */
-export function readSignatures(message: Uint8Array, budget: KeyBudget): readonly Signature[] {
+export function readSignatures(message: Uint8Array, budget: SignatureBudget): readonly Signature[] {
   return readable(() => signaturesOf(readContentInfo(new Reader(message)), budget, 0)) ?? [];
 }
 
 /** Undefined as a whole where anything of the signature itself is missing; what is nested in it is lost with it. */
-function signaturesOf({ type, content }: ContentInfo, budget: KeyBudget, depth: number): readonly Signature[] {
+function signaturesOf({ type, content }: ContentInfo, budget: SignatureBudget, depth: number): readonly Signature[] {
   if (depth > MAX_NESTED) throw new Bound('limit:peNestedSignatures');
-  const data = type === SIGNED_DATA ? signedDataOf(content) : undefined;
+  const data = type === SIGNED_DATA ? signedDataOf(content, budget) : undefined;
   const [signer] = data?.signers ?? [];
   if (data === undefined || signer === undefined || !isOfAuthenticode(data)) return [];
   const { signedAttributes } = signer;
@@ -93,30 +85,30 @@ function signaturesOf({ type, content }: ContentInfo, budget: KeyBudget, depth: 
   if (attributeValue(signedAttributes, CONTENT_TYPE) === undefined) return [];
   const additions = readAdditions(signer, data.certificates, budget, depth);
   if (additions === undefined) return [];
-  const { certificates, countersignatures, nested } = additions;
+  const { list, countersignatures, nested } = additions;
   const signature: Signature = {
     digestName,
     signedDigest,
     signerDigest,
     signerDigestAlgorithm: algorithmName(signer.digestAlgorithm),
     program: programOf(signedAttributes),
-    certificates,
-    chain: chainOf(certificates, ({ issuer }) => isSame(issuer.read, signer.issuer.read)),
+    certificates: list.certificates,
+    chain: () => list.chain(({ issuer }) => isSame(issuer.read, signer.issuer.read)),
     countersignatures: countersignatures.map((countersignature) => ({
       ...countersignature,
-      chain: chainOf(certificates, ({ serial }) => isSameNumber(serial, countersignature.serial)),
+      chain: () => list.chain(({ serial }) => isSameNumber(serial, countersignature.serial)),
     })),
     isGenuine: once(
       () =>
-        isDigestOf(signer.digestAlgorithm, data.contentInfo.content.content, signerDigest) &&
-        isSignerGenuine(signer, certificates, budget),
+        isDigestOf(signer.digestAlgorithm, data.contentInfo.content.content, signerDigest, budget) &&
+        isSignerGenuine(signer, { list, known: list.length }, budget),
     ),
   };
   return [signature, ...nested];
 }
 
-function signedDataOf(content: Element): SignedData | undefined {
-  return content.tag === TAG.sequence ? readable(() => signedDataIn(new Reader(content.content))) : undefined;
+function signedDataOf(content: Element, budget: SignatureBudget): SignedData | undefined {
+  return content.tag === TAG.sequence ? readable(() => signedDataIn(new Reader(content.content), budget)) : undefined;
 }
 
 function isOfAuthenticode({ version, digestAlgorithms, contentInfo, signers }: SignedData): boolean {
@@ -137,7 +129,7 @@ function programOf(attributes: readonly Attribute[]): ProgramDescription | undef
 type Stamp = Omit<Countersignature, 'chain'> & { readonly serial: Uint8Array };
 
 interface Additions {
-  readonly certificates: Certificate[];
+  readonly list: CertificateList;
   readonly countersignatures: Stamp[];
   readonly nested: Signature[];
 }
@@ -146,10 +138,11 @@ interface Additions {
 function readAdditions(
   signer: SignerInfo,
   certificates: readonly Certificate[],
-  budget: KeyBudget,
+  budget: SignatureBudget,
   depth: number,
 ): Additions | undefined {
-  const additions: Additions = { certificates: [...certificates], countersignatures: [], nested: [] };
+  const list = new CertificateList(certificates);
+  const additions: Additions = { list, countersignatures: [], nested: [] };
   for (const { type, values } of signer.unsignedAttributes) {
     for (const value of values) {
       if (value.tag !== TAG.sequence) continue;
@@ -167,11 +160,11 @@ function readAdditions(
 }
 
 /** A message that stamps the signature; its certificates count from here on. False where it lacks a digest. */
-function addTimeStamp(additions: Additions, signer: SignerInfo, value: Element, budget: KeyBudget): boolean {
+function addTimeStamp(additions: Additions, signer: SignerInfo, value: Element, budget: SignatureBudget): boolean {
   const content = readable(() => contentInfoIn(new Reader(value.content)));
-  const data = content === undefined ? undefined : signedDataOf(content.content);
+  const data = content === undefined ? undefined : signedDataOf(content.content, budget);
   if (data === undefined) return true;
-  additions.certificates.push(...data.certificates);
+  additions.list.add(data.certificates);
   const [stamper] = data.signers;
   if (stamper === undefined) return true;
   const { signedAttributes } = stamper;
@@ -180,7 +173,7 @@ function addTimeStamp(additions: Additions, signer: SignerInfo, value: Element, 
   const stamped = data.contentInfo.content.content;
   const imprint = readable(() => readStampedDigest(new Reader(stamped)));
   if (imprint === undefined) return true;
-  const known = [...additions.certificates];
+  const known = { list: additions.list, known: additions.list.length };
   additions.countersignatures.push({
     digest: imprint.digest,
     digestAlgorithm: algorithmName(imprint.algorithm),
@@ -188,8 +181,8 @@ function addTimeStamp(additions: Additions, signer: SignerInfo, value: Element, 
     serial: stamper.serial,
     isGenuine: once(
       () =>
-        isDigestOf(imprint.algorithm, signer.signature, imprint.digest) &&
-        isDigestOf(stamper.digestAlgorithm, stamped, signerDigest) &&
+        isDigestOf(imprint.algorithm, signer.signature, imprint.digest, budget) &&
+        isDigestOf(stamper.digestAlgorithm, stamped, signerDigest, budget) &&
         isSignerGenuine(stamper, known, budget),
     ),
   });
@@ -197,19 +190,26 @@ function addTimeStamp(additions: Additions, signer: SignerInfo, value: Element, 
 }
 
 /** Whoever signed the signature, by a certificate of the message. False where it lacks a digest. */
-function addCountersignature(additions: Additions, signer: SignerInfo, value: Element, budget: KeyBudget): boolean {
-  const stamper = readable(() => signerInfoIn(new Reader(value.content)));
+function addCountersignature(
+  additions: Additions,
+  signer: SignerInfo,
+  value: Element,
+  budget: SignatureBudget,
+): boolean {
+  const stamper = readable(() => signerInfoIn(new Reader(value.content), budget));
   if (stamper === undefined) return true;
   const digest = lastValue(stamper.signedAttributes, MESSAGE_DIGEST)?.content;
   if (digest === undefined) return false;
-  const known = [...additions.certificates];
+  const known = { list: additions.list, known: additions.list.length };
   additions.countersignatures.push({
     digest,
     digestAlgorithm: algorithmName(stamper.digestAlgorithm),
     signingTime: signingTimeOf(stamper.signedAttributes),
     serial: stamper.serial,
     isGenuine: once(
-      () => isDigestOf(stamper.digestAlgorithm, signer.signature, digest) && isSignerGenuine(stamper, known, budget),
+      () =>
+        isDigestOf(stamper.digestAlgorithm, signer.signature, digest, budget) &&
+        isSignerGenuine(stamper, known, budget),
     ),
   });
   return true;
@@ -227,35 +227,43 @@ function lastValue(attributes: readonly Attribute[], type: string): Element | un
 
 // Checks ------------------------------------------------------------------------------------------------------------------
 
-function isDigestOf({ oid }: Algorithm, message: Uint8Array, digest: Uint8Array): boolean {
+function isDigestOf({ oid }: Algorithm, message: Uint8Array, digest: Uint8Array, budget: SignatureBudget): boolean {
   const name = digestNamed(oid);
-  return name !== undefined && isSame(digestOf(name, message), digest);
+  if (name === undefined) return false;
+  budget.take('limit:peSignatureDigests', message.length);
+  return isSame(digestOf(name, message), digest);
+}
+
+/** The first `known` certificates of a list. */
+interface Known {
+  readonly list: CertificateList;
+  readonly known: number;
 }
 
 /** Is the signer one whose certificate is known, is its chain in order, and did it sign its attributes? */
 function isSignerGenuine(
   { serial, digestAlgorithm, signedBytes, signature }: SignerInfo,
-  certificates: readonly Certificate[],
-  budget: KeyBudget,
+  { list, known }: Known,
+  budget: SignatureBudget,
 ): boolean {
-  const chain = chainOf(certificates, (certificate) => isSameNumber(certificate.serial, serial));
+  const chain = list.chain((certificate) => isSameNumber(certificate.serial, serial), known);
   const [own] = chain;
   const name = digestNamed(digestAlgorithm.oid);
   if (own === undefined || name === undefined) return false;
   for (const [at, signed] of chain.slice(0, -1).entries()) {
     if (!isCertificateGenuine(signed, chain[at + 1]!, budget)) return false;
   }
-  budget.take();
+  budget.take('limit:peSignatureDigests', signedBytes.length);
   const digest = digestOf(name, setHeader(signedBytes.length), signedBytes);
-  return isSignedBy(own.publicKey, { name, digest, signature });
+  return isSignedBy(own.publicKey, { name, digest, signature }, budget);
 }
 
-function isCertificateGenuine(signed: Certificate, signer: Certificate, budget: KeyBudget): boolean {
+function isCertificateGenuine(signed: Certificate, signer: Certificate, budget: SignatureBudget): boolean {
   const name = digestOfSignature(signed.algorithm.oid);
   if (name === undefined) return false;
-  budget.take();
   const { signedPart, signature } = signed;
-  return isSignedBy(signer.publicKey, { name, digest: digestOf(name, signedPart), signature });
+  budget.take('limit:peSignatureDigests', signedPart.length);
+  return isSignedBy(signer.publicKey, { name, digest: digestOf(name, signedPart), signature }, budget);
 }
 
 /** Attributes are signed as a set, though they stand under another tag. */
@@ -264,24 +272,6 @@ function setHeader(length: number): Uint8Array {
   const bytes: number[] = [];
   for (let left = length; left > 0; left = Math.floor(left / 0x100)) bytes.unshift(left & 0xff);
   return Uint8Array.of(0x31, 0x80 | bytes.length, ...bytes);
-}
-
-/**
- * From the first certificate that fits to the one that signed it, and so on up to one that signed itself or whose signer is
- * not there. One that comes a second time ends it.
- */
-function chainOf(certificates: readonly Certificate[], fits: (certificate: Certificate) => boolean): Certificate[] {
-  const chain: Certificate[] = [];
-  const seen = new Set<Certificate>();
-  let next = certificates.find(fits);
-  while (next !== undefined) {
-    chain.push(next);
-    const { subject, issuer } = next;
-    if (seen.has(next) || isSame(subject.read, issuer.read)) break;
-    seen.add(next);
-    next = certificates.find((other) => isSame(other.subject.read, issuer.read));
-  }
-  return chain;
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

@@ -8,6 +8,7 @@
  * bytes given. Source: X.690, 8.1 and 10.
  */
 import { isContentOf } from './ber-content.ts';
+import { Bound, MAX_OID_BYTES } from './signature-bounds.ts';
 
 export type Encoding = 'ber' | 'der';
 
@@ -230,8 +231,9 @@ const FIFTH_BYTE_BELOW = 0x10;
 const ROOT_ARCS = 40;
 const ROOTS = 3;
 
-/** Bytes that end within an arc have it as far as it goes. Source: X.690, 8.19. */
+/** Bytes that end within an arc have it as far as it goes. A `Bound` for one that is too long. Source: X.690, 8.19. */
 export function objectIdentifier(content: Uint8Array): ObjectIdentifier {
+  if (content.length > MAX_OID_BYTES) throw new Bound('limit:peOidBytes');
   const [first] = content;
   if (first === undefined) return { dotted: '', isNameless: true };
   const root = Math.floor(first / ROOT_ARCS);

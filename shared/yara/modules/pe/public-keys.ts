@@ -1,11 +1,11 @@
 /**
  * Checks a signature with the key of a certificate: RSA (PKCS#1 v1.5), DSA, ECDSA on P-256 and P-384. Any other key, and one
- * that is not well-formed, verifies nothing. `Bound` for a key that is larger than what is calculated with.
+ * that is not well-formed, verifies nothing. `Bound` for a key that is larger, or one more, than what is calculated with.
  * Sources: RFC 8017, 8.2.2; FIPS 186-4, 4.7; RFC 5480.
  */
 import { p256, p384 } from '@noble/curves/nist.js';
 import { Fault, objectIdentifier, Reader, readable, TAG } from './ber.ts';
-import { Bound, MAX_KEY_BITS } from './signature-bounds.ts';
+import { Bound, MAX_KEY_BITS, type SignatureBudget } from './signature-bounds.ts';
 import type { DigestName } from './signature-digests.ts';
 import type { PublicKeyBytes } from './x509.ts';
 
@@ -19,13 +19,14 @@ export interface SignedDigest {
   readonly signature: Uint8Array;
 }
 
-export function isSignedBy({ algorithm, key }: PublicKeyBytes, signed: SignedDigest): boolean {
+export function isSignedBy({ algorithm, key }: PublicKeyBytes, signed: SignedDigest, budget: SignatureBudget): boolean {
   const { oid, parameters } = algorithm;
+  budget.take('limit:peKeyOperations');
   switch (oid) {
     case RSA:
       return isSignedByRsa(key, signed);
     case DSA:
-      return parameters !== undefined && isSignedByDsa(parameters.content, key, signed);
+      return parameters !== undefined && isSignedByDsa(parameters.content, key, signed, budget);
     case ELLIPTIC_CURVE: {
       const curve = parameters?.tag === TAG.oid ? CURVES[objectIdentifier(parameters.content).dotted] : undefined;
       return curve !== undefined && isSignedByCurve(curve, key, signed);
@@ -76,7 +77,17 @@ function isSignedByRsa(key: Uint8Array, { name, digest, signature }: SignedDiges
 
 // DSA ---------------------------------------------------------------------------------------------------------------------
 
-function isSignedByDsa(parameters: Uint8Array, key: Uint8Array, { digest, signature }: SignedDigest): boolean {
+/** What takes an exponent of `bits` and a modulus of `modulusBits`, where the usual key of 1,024 and 160 bits takes 1. */
+function costOf(bits: number, modulusBits: number): number {
+  return Math.ceil((bits / 160) * (modulusBits / 1024) ** 2);
+}
+
+function isSignedByDsa(
+  parameters: Uint8Array,
+  key: Uint8Array,
+  { digest, signature }: SignedDigest,
+  budget: SignatureBudget,
+): boolean {
   const numbers = readable(() => {
     const reader = new Reader(parameters);
     const integer = (from: Reader): bigint => integerOf(from.tagged(TAG.integer, 'ber').content);
@@ -88,6 +99,7 @@ function isSignedByDsa(parameters: Uint8Array, key: Uint8Array, { digest, signat
   const { y, r, s } = numbers;
   const [p, q, g] = numbers.domain;
   if (bitsOf(p) > MAX_KEY_BITS || bitsOf(q) > MAX_KEY_BITS) throw new Bound('limit:peKeyBits');
+  budget.take('limit:peKeyOperations', costOf(bitsOf(q), bitsOf(p)));
   if (p < 2n || q < 2n || g < 2n || g > p || y < 2n || y > p || power(y, q, p) !== 1n) return false;
   if (r <= 0n || s <= 0n || r >= q || s >= q) return false;
   const inverse = inverseOf(s, q);

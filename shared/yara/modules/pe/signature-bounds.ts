@@ -1,17 +1,27 @@
-/** What is read of certificates at most; a file with more has signatures that cannot be learnt. */
+/**
+ * What is read of a file's signatures and calculated for them at most; a file with more has signatures that cannot be learnt.
+ * The counts are of all its messages together and depend on their bytes alone.
+ */
 
-/** Bytes of one message. */
-export const MAX_SIGNATURE_BYTES = 1 << 22;
 /** Messages in the table of certificates. */
 export const MAX_ENTRIES = 256;
-/** Certificates, attributes or values in one list. */
-export const MAX_ITEMS = 1024;
 /** Signatures within signatures. */
 export const MAX_NESTED = 16;
-/** Signatures checked with a key, for all of a file's values together. */
-export const MAX_KEY_OPERATIONS = 2048;
+/** Of one object identifier; the longest that can have a name takes 39. */
+export const MAX_OID_BYTES = 1024;
 /** Bits of a modulus; the largest that keys of the reference may have where it has a bound. */
 export const MAX_KEY_BITS = 8192;
+
+const MOST = {
+  /** Bytes of messages. */
+  'limit:peSignatureBytes': 1 << 23,
+  /** Certificates, signers, attributes and values of attributes. */
+  'limit:peSignatureItems': 4096,
+  /** Bytes of messages that digests are computed of. */
+  'limit:peSignatureDigests': 1 << 26,
+  /** Signatures checked with a key; one with a large DSA key counts as many. */
+  'limit:peKeyOperations': 512,
+} as const;
 
 /** A bound was met; told to the object's view by its reason. */
 export class Bound extends Error {
@@ -20,5 +30,17 @@ export class Bound extends Error {
   constructor(reason: string) {
     super(reason);
     this.reason = reason;
+  }
+}
+
+/** Counts for one file. */
+export class SignatureBudget {
+  readonly #taken = new Map<string, number>();
+
+  /** Throws a `Bound` where that is more than is left. */
+  take(bound: keyof typeof MOST, amount = 1): void {
+    const taken = (this.#taken.get(bound) ?? 0) + amount;
+    if (taken > MOST[bound]) throw new Bound(bound);
+    this.#taken.set(bound, taken);
   }
 }

@@ -8,18 +8,19 @@
  *     6       2      type
  *     8       …      message
  *
- * A message is read when something of any signature is asked for, the file's digest when that or whether a signature is
- * valid is. What is beyond the bounds in `signature-bounds.ts` is refused. Source: PE/COFF, "The Attribute Certificate Table".
+ * All messages are read when something of any signature is asked for, each once, in parts: a call that ended for want of bytes
+ * goes on from there. The file's digest is computed when that or whether a signature is valid is asked for. What is beyond the
+ * bounds in `signature-bounds.ts` is refused. Source: PE/COFF, "The Attribute Certificate Table".
  */
 import { MAX_VIEW_BYTES, type ModuleValue, type StructureValue } from '../module.ts';
 import { arrayOfItems, once, structureOf } from '../structure-value.ts';
 import { fileDigest } from './authenticode-digest.ts';
-import { KeyBudget, readSignatures, type Countersignature, type Signature } from './authenticode.ts';
+import { readSignatures, type Countersignature, type Signature } from './authenticode.ts';
 import { Reader, readable } from './ber.ts';
 import type { PeImage } from './image.ts';
 import { DIRECTORY } from './layout.ts';
-import { Bound, MAX_ENTRIES, MAX_SIGNATURE_BYTES } from './signature-bounds.ts';
-import { digestOf, type DigestName } from './signature-digests.ts';
+import { Bound, MAX_ENTRIES, SignatureBudget } from './signature-bounds.ts';
+import type { DigestName } from './signature-digests.ts';
 import { algorithmName, hex, nameText, type Certificate } from './x509.ts';
 
 type Fields = Readonly<Record<string, () => ModuleValue>>;
@@ -27,7 +28,8 @@ type Fields = Readonly<Record<string, () => ModuleValue>>;
 /** Of what is no PE file, no signatures and nothing else. */
 export function signatureFields(image: PeImage): Fields {
   if (!image.isPe()) return { signatures: () => arrayOfItems([], signatureValue) };
-  const signatures = once(() => refusing(image, () => signaturesOf(image)));
+  const table = new SignatureTable(image);
+  const signatures = once(() => refusing(image, () => signaturesOf(image, table.signatures())));
   return {
     is_signed: () => signatures().some((signature) => signature.isValid()),
     number_of_signatures: () => signatures().length,
@@ -42,15 +44,14 @@ interface FileSignature {
   readonly countersignatures: readonly Countersignature[];
 }
 
-function signaturesOf(image: PeImage): readonly FileSignature[] {
-  const budget = new KeyBudget();
+function signaturesOf(image: PeImage, signatures: readonly Signature[]): readonly FileSignature[] {
   const digests = new Map<DigestName, () => Uint8Array>();
   const digestOfFile = (name: DigestName): (() => Uint8Array) => {
     const known = digests.get(name) ?? fileDigest(image, name);
     digests.set(name, known);
     return known;
   };
-  return signaturesIn(image, budget).map((signature) => {
+  return signatures.map((signature) => {
     const digest = digestOfFile(signature.digestName);
     const isValid = (): boolean =>
       hex(digest()) === hex(signature.signedDigest.digest) && refusing(image, signature.isGenuine);
@@ -79,44 +80,86 @@ const ENTRY_ALIGNMENT = 8;
 /** Identifier and length of a message are not longer. */
 const MESSAGE_HEADER_BYTES = 16;
 
-/** Up to the first message that is no signature. */
-function signaturesIn(image: PeImage, budget: KeyBudget): Signature[] {
-  const table = image.directoryExtent(DIRECTORY.security, true);
-  const signatures: Signature[] = [];
-  let at = table?.start ?? 0;
-  for (let entries = 0; table !== undefined && at + ENTRY_HEADER_BYTES <= table.end; entries++) {
-    const length = image.object.unsigned(at, 4)!;
-    const end = at + length;
-    if (length < ENTRY_HEADER_BYTES || end > table.end) break;
-    if (entries === MAX_ENTRIES) throw new Bound('limit:peSignatureEntries');
-    const found = readSignatures(messageIn(image, at + ENTRY_HEADER_BYTES, end), budget);
-    if (found.length === 0) break;
-    signatures.push(...found);
-    at += Math.ceil(length / ENTRY_ALIGNMENT) * ENTRY_ALIGNMENT;
-  }
-  return signatures;
+/** A message of which not everything has been read. */
+interface Pending {
+  readonly bytes: Uint8Array;
+  read: number;
 }
 
-/** As long as the message itself says, since anything may stand behind it. */
-function messageIn({ object }: PeImage, start: number, end: number): Uint8Array {
-  const first = object.bytes(start, Math.min(MESSAGE_HEADER_BYTES, end - start))!;
-  const reader = new Reader(first);
-  const header = readable(() => reader.header('ber'));
-  if (header === undefined) return first;
-  const length = header.length === undefined ? end - start : Math.min(end - start, reader.at + header.length);
-  if (length > MAX_SIGNATURE_BYTES) throw new Bound('limit:peSignatureBytes');
-  const message = new Uint8Array(length);
-  for (let at = 0; at < length; at += MAX_VIEW_BYTES) {
-    message.set(object.bytes(start + at, Math.min(MAX_VIEW_BYTES, length - at))!, at);
+/** The messages up to the first one that is no signature. */
+class SignatureTable {
+  readonly #image: PeImage;
+  readonly #budget = new SignatureBudget();
+  readonly #signatures: Signature[] = [];
+  #pending: Pending | undefined;
+  #entries = 0;
+  /** Of the next entry, from the table's start. */
+  #offset = 0;
+  #isComplete = false;
+  #bound: Bound | undefined;
+
+  constructor(image: PeImage) {
+    this.#image = image;
   }
-  return message;
+
+  /** Throws a `Bound`, the same each time. */
+  signatures(): readonly Signature[] {
+    if (this.#bound !== undefined) throw this.#bound;
+    try {
+      while (!this.#isComplete) this.#readNext();
+    } catch (error) {
+      if (error instanceof Bound) this.#bound = error;
+      throw error;
+    }
+    return this.#signatures;
+  }
+
+  #readNext(): void {
+    const table = this.#image.directoryExtent(DIRECTORY.security, true);
+    const at = (table?.start ?? 0) + this.#offset;
+    const isInside = table !== undefined && at + ENTRY_HEADER_BYTES <= table.end;
+    const length = isInside ? this.#image.object.unsigned(at, 4)! : 0;
+    if (!isInside || length < ENTRY_HEADER_BYTES || at + length > table.end) {
+      this.#isComplete = true;
+      return;
+    }
+    if (this.#entries === MAX_ENTRIES) throw new Bound('limit:peSignatureEntries');
+    const found = readSignatures(this.#messageIn(at + ENTRY_HEADER_BYTES, at + length), this.#budget);
+    this.#pending = undefined;
+    this.#signatures.push(...found);
+    this.#entries++;
+    this.#offset += Math.ceil(length / ENTRY_ALIGNMENT) * ENTRY_ALIGNMENT;
+    this.#isComplete = found.length === 0;
+  }
+
+  #messageIn(start: number, end: number): Uint8Array {
+    const pending = (this.#pending ??= this.#opened(start, end));
+    const { bytes } = pending;
+    while (pending.read < bytes.length) {
+      const length = Math.min(MAX_VIEW_BYTES, bytes.length - pending.read);
+      bytes.set(this.#image.object.bytes(start + pending.read, length)!, pending.read);
+      pending.read += length;
+    }
+    return bytes;
+  }
+
+  /** As long as the message itself says, since anything may stand behind it. */
+  #opened(start: number, end: number): Pending {
+    const first = this.#image.object.bytes(start, Math.min(MESSAGE_HEADER_BYTES, end - start))!;
+    const reader = new Reader(first);
+    const header = readable(() => reader.header('ber'));
+    if (header === undefined) return { bytes: first, read: first.length };
+    const length = header.length === undefined ? end - start : Math.min(end - start, reader.at + header.length);
+    this.#budget.take('limit:peSignatureBytes', length);
+    return { bytes: new Uint8Array(length), read: 0 };
+  }
 }
 
 // Values ------------------------------------------------------------------------------------------------------------------
 
 function signatureValue({ signature, fileDigest: digest, isValid, countersignatures }: FileSignature): StructureValue {
   const { signedDigest, certificates, chain } = signature;
-  const [first] = chain;
+  const [first] = chain();
   return structureOf({
     ...(first === undefined ? {} : certificateFields(first)),
     verified: isValid,
@@ -137,7 +180,7 @@ function signerValue({ program, signerDigest, signerDigestAlgorithm, chain }: Si
     more_info: () => program?.link,
     digest: () => text(hex(signerDigest)),
     digest_alg: () => text(signerDigestAlgorithm),
-    chain: () => arrayOfItems(chain, certificateValue),
+    chain: () => arrayOfItems(chain(), certificateValue),
   });
 }
 
@@ -148,7 +191,7 @@ function countersignatureValue(countersignature: Countersignature): StructureVal
     sign_time: () => signingTime,
     digest: () => text(hex(digest)),
     digest_alg: () => text(digestAlgorithm),
-    chain: () => arrayOfItems(chain, certificateValue),
+    chain: () => arrayOfItems(chain(), certificateValue),
   });
 }
 
@@ -157,11 +200,11 @@ function certificateValue(certificate: Certificate): StructureValue {
 }
 
 function certificateFields(certificate: Certificate): Fields {
-  const { whole, version, serial, issuer, subject, notBefore, notAfter, algorithm } = certificate;
+  const { thumbprint, version, serial, issuer, subject, notBefore, notAfter, algorithm } = certificate;
   return {
     issuer: () => text(nameText(issuer)),
     subject: () => text(nameText(subject)),
-    thumbprint: () => text(hex(digestOf('sha1', whole))),
+    thumbprint: () => text(hex(thumbprint())),
     version: () => version,
     algorithm: () => text(algorithmName(algorithm)),
     algorithm_oid: () => text(algorithm.oid),

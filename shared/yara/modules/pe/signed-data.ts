@@ -1,6 +1,6 @@
 /**
  * Reads the parts of a PKCS#7 message that Authenticode is made of. What stands in them is not judged here; what is not read
- * may be anything. All end by a `Fault` where the bytes are not such a part. Sources: RFC 5652, 5 and 11; RFC 3161, 2.4.2.
+ * may be anything. All end by a `Fault` where the bytes are not such a part, and lists count against the file's budget. Sources: RFC 5652, 5 and 11; RFC 3161, 2.4.2.
  *
  *     ContentInfo    type, [0] content
  *     SignedData     version, digest algorithms, ContentInfo, [0] certificates, [1] revocations, signers
@@ -9,7 +9,7 @@
  *     Attribute      type, set of values
  */
 import { Fault, Reader, TAG, complete, objectIdentifier, readable, type Element } from './ber.ts';
-import { Bound, MAX_ITEMS } from './signature-bounds.ts';
+import type { SignatureBudget } from './signature-bounds.ts';
 import { readAlgorithm, readCertificate, readName, type Algorithm, type Certificate, type Name } from './x509.ts';
 
 export interface ContentInfo {
@@ -60,77 +60,73 @@ export function contentInfoIn(reader: Reader): ContentInfo {
   return { type: dotted, content: new Reader(explicit.content).any('ber') };
 }
 
-export function signedDataIn(reader: Reader): SignedData {
+export function signedDataIn(reader: Reader, budget: SignatureBudget): SignedData {
   const version = signed32(reader.tagged(TAG.integer, 'ber').content);
-  const digestAlgorithms = setOf(reader, (item) => readAlgorithm(item, 'ber'));
+  const digestAlgorithms = setOf(reader, budget, (item) => readAlgorithm(item, 'ber'));
   const contentInfo = readContentInfo(reader);
   const certificates = reader.optional(0, 'ber');
-  const read = certificates === undefined ? [] : readCertificates(new Reader(certificates.content));
+  const read = certificates === undefined ? [] : readCertificates(new Reader(certificates.content), budget);
   const revocations = reader.optional(1, 'ber');
   if (revocations !== undefined) new Reader(revocations.content).whole('ber');
-  const signers = setOf(reader, readSignerInfo);
+  const signers = setOf(reader, budget, (item) => signerInfoIn(item.inside(TAG.sequence, 'ber'), budget));
   return { version, digestAlgorithms, contentInfo, certificates: read, signers };
 }
 
 /** Up to what is none, such as an attribute certificate. */
-function readCertificates(reader: Reader): Certificate[] {
+function readCertificates(reader: Reader, budget: SignatureBudget): Certificate[] {
   const certificates: Certificate[] = [];
   for (;;) {
     const certificate = readable(() => readCertificate(reader));
     if (certificate === undefined) return certificates;
+    budget.take('limit:peSignatureItems');
     certificates.push(certificate);
-    if (certificates.length > MAX_ITEMS) throw new Bound('limit:peSignatureItems');
   }
 }
 
-function setOf<Item>(outer: Reader, read: (reader: Reader) => Item): Item[] {
+function setOf<Item>(outer: Reader, budget: SignatureBudget, read: (reader: Reader) => Item): Item[] {
   const reader = outer.inside(TAG.set, 'ber');
   const items: Item[] = [];
   while (!reader.isAtEnd) {
+    budget.take('limit:peSignatureItems');
     items.push(complete(() => read(reader)));
-    if (items.length > MAX_ITEMS) throw new Bound('limit:peSignatureItems');
   }
   return items;
 }
 
-function readSignerInfo(outer: Reader): SignerInfo {
-  return signerInfoIn(outer.inside(TAG.sequence, 'ber'));
-}
-
-export function signerInfoIn(reader: Reader): SignerInfo {
+export function signerInfoIn(reader: Reader, budget: SignatureBudget): SignerInfo {
   signed32(reader.tagged(TAG.integer, 'ber').content);
   const identity = reader.inside(TAG.sequence, 'ber');
   const issuer = complete(() => readName(identity));
   const serial = identity.tagged(TAG.integer, 'ber').content;
   const digestAlgorithm = readAlgorithm(reader, 'ber');
   const signed = reader.optional(0, 'ber');
-  const signedAttributes = attributesIn(signed);
+  const signedAttributes = attributesIn(signed, budget);
   readAlgorithm(reader, 'ber');
   const signature = reader.tagged(TAG.octetString, 'ber').content;
-  const unsignedAttributes = attributesIn(reader.optional(1, 'ber'));
+  const unsignedAttributes = attributesIn(reader.optional(1, 'ber'), budget);
   const signedBytes = signed?.content ?? new Uint8Array(0);
   return { issuer, serial, digestAlgorithm, signedAttributes, signedBytes, signature, unsignedAttributes };
 }
 
 /** What is cut off ends them and is no fault of theirs. */
-function attributesIn(element: Element | undefined): Attribute[] {
+function attributesIn(element: Element | undefined, budget: SignatureBudget): Attribute[] {
   const reader = new Reader(element?.content ?? new Uint8Array(0));
   const attributes: Attribute[] = [];
   for (;;) {
     try {
-      attributes.push(readAttribute(reader));
+      attributes.push(readAttribute(reader, budget));
     } catch (error) {
       if (error instanceof Fault && error.isIncomplete) return attributes;
       throw error;
     }
-    if (attributes.length > MAX_ITEMS) throw new Bound('limit:peSignatureItems');
   }
 }
 
-function readAttribute(outer: Reader): Attribute {
+function readAttribute(outer: Reader, budget: SignatureBudget): Attribute {
+  budget.take('limit:peSignatureItems');
   const reader = outer.inside(TAG.sequence, 'ber');
   const { dotted, isNameless } = objectIdentifier(reader.tagged(TAG.oid, 'ber').content);
-  const values = setOf(reader, (item) => item.any('ber'));
+  const values = setOf(reader, budget, (item) => item.any('ber'));
   if (isNameless) throw new Fault(false);
   return { type: dotted, values };
 }

@@ -2,6 +2,7 @@
  * Reads a certificate: whose key it holds, who signed it, and for how long. Trust is nobody's question here, and extensions
  * are looked at for their outer form only. Ends by a `Fault` where the bytes are no certificate. Source: RFC 5280, 4.1.
  */
+import { once } from '../structure-value.ts';
 import { oidName } from './oids.ts';
 import {
   complete,
@@ -15,10 +16,11 @@ import {
   type ObjectIdentifier,
 } from './ber.ts';
 import { generalizedTime, utcTime } from './asn1-times.ts';
+import { digestOf } from './signature-digests.ts';
 
 export interface Certificate {
-  /** All of it. */
-  readonly whole: Uint8Array;
+  /** Of all of it. */
+  readonly thumbprint: () => Uint8Array;
   /** What is signed. */
   readonly signedPart: Uint8Array;
   /** From 1. */
@@ -50,9 +52,12 @@ export interface PublicKeyBytes {
 export interface Name {
   /** Identifier, length and what could be read, which names are compared by. */
   readonly read: Uint8Array;
-  /** Parts in order; those of one set go together. */
-  readonly parts: readonly (readonly { readonly type: string; readonly value: Element }[])[];
+  /** What stands inside, which the parts are read from when its text is asked for. */
+  readonly content: Uint8Array;
 }
+
+/** Those of one set go together. */
+type NamePart = readonly { readonly type: string; readonly value: Element }[];
 
 export function readCertificate(reader: Reader): Certificate {
   const start = reader.at;
@@ -62,10 +67,11 @@ export function readCertificate(reader: Reader): Certificate {
   const signedPart = inside.bytes.subarray(signedStart, inside.at);
   const algorithm = readAlgorithm(inside, 'der');
   const signature = readBitString(inside);
-  return { ...signed, signedPart, algorithm, signature, whole: reader.bytes.subarray(start, reader.at) };
+  const whole = reader.bytes.subarray(start, reader.at);
+  return { ...signed, signedPart, algorithm, signature, thumbprint: once(() => digestOf('sha1', whole)) };
 }
 
-type SignedPart = Omit<Certificate, 'whole' | 'signedPart' | 'algorithm' | 'signature'>;
+type SignedPart = Omit<Certificate, 'thumbprint' | 'signedPart' | 'algorithm' | 'signature'>;
 
 function readSignedPart(outer: Reader): SignedPart {
   const reader = outer.inside(TAG.sequence, 'der');
@@ -166,17 +172,19 @@ function checkExtensions(reader: Reader): void {
 export function readName(outer: Reader): Name {
   const start = outer.at;
   const reader = outer.inside(TAG.sequence, 'der');
-  const contentAt = outer.at - reader.bytes.length;
-  const parts: Name['parts'][number][] = [];
+  const content = reader.bytes;
+  const contentAt = outer.at - content.length;
   for (;;) {
     const end = contentAt + reader.at;
-    const part = reader.isAtEnd ? undefined : readable(() => readPart(reader));
-    if (part === undefined) return { read: outer.bytes.subarray(start, end), parts };
-    parts.push(part);
+    if (nextPart(reader) === undefined) return { read: outer.bytes.subarray(start, end), content };
   }
 }
 
-function readPart(outer: Reader): Name['parts'][number] {
+function nextPart(reader: Reader): NamePart | undefined {
+  return reader.isAtEnd ? undefined : readable(() => readPart(reader));
+}
+
+function readPart(outer: Reader): NamePart {
   const set = outer.inside(TAG.set, 'der');
   const values: { type: string; value: Element }[] = [];
   for (;;) {
@@ -195,10 +203,13 @@ function readAttribute(set: Reader): { type: string; value: Element } {
 }
 
 /** As OpenSSL writes it on one line: `/C=US/O=Example/CN=Name`. */
-export function nameText({ parts }: Name): string {
-  return parts
-    .map((values) => `/${values.map(({ type, value }) => `${type}=${attributeText(value)}`).join('')}`)
-    .join('');
+export function nameText({ content }: Name): string {
+  const reader = new Reader(content);
+  const texts: string[] = [];
+  for (let part = nextPart(reader); part !== undefined; part = nextPart(reader)) {
+    texts.push(`/${part.map(({ type, value }) => `${type}=${attributeText(value)}`).join('')}`);
+  }
+  return texts.join('');
 }
 
 function attributeText({ tag, content }: Element): string {
@@ -226,6 +237,16 @@ const TEXTS: Readonly<Record<number, (content: Uint8Array) => boolean>> = {
   [TAG.teletexString]: (content) => content.every((byte) => byte >= 0x20 && byte < 0x80),
 };
 
+const HEX_DIGITS = new TextEncoder().encode('0123456789abcdef');
+
+/** `between` is nothing or one character of ASCII. */
 export function hex(bytes: Uint8Array, between = ''): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(between);
+  const width = 2 + between.length;
+  const text = new Uint8Array(Math.max(0, bytes.length * width - between.length));
+  if (between !== '') text.fill(between.charCodeAt(0));
+  bytes.forEach((byte, at) => {
+    text[at * width] = HEX_DIGITS[byte >> 4]!;
+    text[at * width + 1] = HEX_DIGITS[byte & 15]!;
+  });
+  return decoder.decode(text);
 }

@@ -1,44 +1,15 @@
 /** `pe` reads what it needs, where it is, gives the same answers however the object comes, and ends on whatever it is given. */
 import { describe, expect, it } from 'vitest';
 import { compileRules, scanBytes, StreamScanner } from '../../../../../shared/yara/index.ts';
-import type {
-  ArrayValue,
-  CallContext,
-  DictionaryValue,
-  ModuleValue,
-  StructureValue,
-} from '../../../../../shared/yara/modules/module.ts';
+import type { CallContext, StructureValue } from '../../../../../shared/yara/modules/module.ts';
 import { peFunctions } from '../../../../../shared/yara/modules/pe/functions.ts';
 import { peModule } from '../../../../../shared/yara/modules/pe/pe.ts';
 import { computeOver } from '../../../../../shared/yara/modules/range-computations.ts';
-import type { StructureSchema, TypeSchema } from '../../../../../shared/yara/modules/schema.ts';
 import { randomFor, runs, seed } from '../../../../conformance/seed.ts';
-import { PagedObject, Refusal } from './paged-object.ts';
+import { PagedObject } from './paged-object.ts';
+import { outcome, readAll, readValue } from './read-all.ts';
 import { scanInPieces } from './scan-in-pieces.ts';
 import { EXPORTED, IMPORTED, peParts, readParts, RESOURCES } from './sparse-pe.ts';
-
-/** Asks for every field there is; gives how many values were defined. */
-function readAll(object: PagedObject, schema: StructureSchema, value: StructureValue): number {
-  return Object.entries(schema.fields ?? {}).reduce((count, [name, { type }]) => {
-    return count + readValue(object, type, () => value.field(name));
-  }, 0);
-}
-
-function readValue(object: PagedObject, type: TypeSchema, ask: () => ModuleValue): number {
-  const value = object.ask(ask);
-  if (value === undefined) return 0;
-  if (typeof type === 'string') return 1;
-  if (type.kind === 'structure') return readAll(object, type, value as StructureValue);
-  const { length } = value as ArrayValue | DictionaryValue;
-  let count = 0;
-  for (let index = 0; index < length; index++) {
-    count +=
-      type.kind === 'array'
-        ? readValue(object, type.item, () => (value as ArrayValue).item(index))
-        : readValue(object, type.value, () => (value as DictionaryValue).value(index));
-  }
-  return count;
-}
 
 function sparse(size: number, exportsAt: number, resourcesAt: number): PagedObject {
   const parts = peParts(exportsAt, resourcesAt);
@@ -148,15 +119,6 @@ describe('bounds', () => {
     expect(asked(object, 'dll_name')).toBe('limit:textBytes');
   });
 });
-
-function outcome(call: () => unknown): string {
-  try {
-    return typeof call();
-  } catch (error) {
-    if (error instanceof Refusal) return error.message;
-    throw error;
-  }
-}
 
 describe(`whatever it is given, seed ${seed}`, () => {
   it('a damaged file throws nothing but refusals, in few ranges', () => {
