@@ -48,6 +48,7 @@ import type { Policy } from './scanner/policies.ts';
 import type { PublishedRules } from './scanner/published-rules.ts';
 import { loadRuleUnit } from './scanner/rule-unit.ts';
 import { RulesInUse } from './scanner/rules-in-use.ts';
+import { longestWait, waitProblem } from './scanner/queue-wait.ts';
 import { measureReport, measureRequest, measureRules } from './scanner/measure-reports.ts';
 import { scanCanary } from './scanner/scan-canary.ts';
 import { ScanJudge } from './scanner/scan-judge.ts';
@@ -119,6 +120,8 @@ export interface AppOverrides {
   readonly openOptions?: Omit<OpenBlobOptions, 'abortSignal'>;
   readonly telemetry?: Telemetry;
   readonly healthLimits?: Omit<HealthCheckOptions, 'log'>;
+  /** How long an upload may wait in the queue before something is said of it. */
+  readonly waitTooLongInMs?: number;
   /** How often published rules are looked for, at most. */
   readonly rulesEveryMs?: number;
   readonly reactorLimits?: Pick<ReactorContext, 'firstDelayInMs' | 'keptForMs' | 'limits'>;
@@ -288,6 +291,12 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     messageInMs: functionTimeoutInMs - RECORDING_IN_MS,
     ...overrides.messageLimits,
   });
+  let lastWaitInMs = 0;
+  const queueProblem = async (): Promise<string | undefined> => {
+    lastWaitInMs = longestWait(await state.queue(config.queueName).peek());
+    return waitProblem(lastWaitInMs, overrides.waitTooLongInMs);
+  };
+  telemetry.observe('sluice.queue.wait', () => lastWaitInMs / 1_000);
   const canaryMark = new CanaryMark(state.blobs('health'));
   const health = new HealthCheck(
     {
@@ -299,10 +308,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
         await ledger.find(NO_OBJECT, NO_SCAN);
         return undefined;
       },
-      queue: async () => {
-        await state.queue(config.queueName).length();
-        return undefined;
-      },
+      queue: queueProblem,
       outbox: async () => ((await outbox.isFull()) ? 'too many reports wait' : undefined),
       canary: () => canaryMark.problem(),
     },
@@ -341,7 +347,11 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       const { unit, frames, judge } = await rules.choose();
       await refusals();
       const refusal = published?.refusal;
-      const remark = refusal && `the published rules are refused: ${refusal.problem}`;
+      // Whether the queue answers is not what a canary is about.
+      const waiting = await queueProblem().catch(() => undefined);
+      if (waiting !== undefined) log.warn(waiting);
+      const remarks = [refusal && `the published rules are refused: ${refusal.problem}`, waiting];
+      const remark = remarks.filter((each) => each !== undefined).join('; ') || undefined;
       const report = await scanCanary({ ruleSet: unit.ruleSet, frames, judge, log, deliver, remark });
       await canaryMark.note(report);
       return report;

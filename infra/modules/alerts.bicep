@@ -40,6 +40,15 @@ var alerts = [
     query: loadTextContent('../alerts/not-scanned.kql')
   }
   {
+    name: 'late'
+    displayName: 'Sluice: uploads wait too long'
+    description: 'Ten or more uploads of an account were known later than a quarter of an hour after they came, or one waits in the queue for as long.'
+    severity: 2
+    frequency: 'PT15M'
+    window: 'PT30M'
+    query: loadTextContent('../alerts/late.kql')
+  }
+  {
     name: 'rows-lost'
     displayName: 'Sluice: rows are refused or lost'
     description: 'The data collection rule refused or dropped rows, or a report could not be delivered for a week and is kept for replay.'

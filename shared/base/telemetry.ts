@@ -21,6 +21,8 @@ export const histograms = {
 /** Values that are asked for when they are sent. */
 export const gauges = {
   'sluice.outbox.waiting': 'reports that wait for delivery, as last counted',
+  'sluice.queue.wait':
+    'seconds that the oldest upload waits in the queue, as last looked at: by the canary, or for health',
   'sluice.rules': 'rules in use',
   'sluice.rules.skipped': 'rules that were left out when the rules in use were compiled',
   'sluice.rules.refused': '1 while published rules are refused, else 0',

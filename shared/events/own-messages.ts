@@ -46,6 +46,7 @@ const scanMessage = z.strictObject({
   rules: scanId.optional(),
   generation: count.optional(),
   again: z.literal(true).optional(),
+  origin: z.enum(['sweep', 'rescan']).optional(),
   returns: z.int().min(1).max(MAX_RETURNS).optional(),
 });
 const walkMessage = z.strictObject({
@@ -100,7 +101,7 @@ export function parseOwnMessage(
   }
   const parsed = scanMessage.safeParse(value);
   if (!parsed.success) return malformed(parsed.error);
-  const { scan, replaced, generation, again, returns, continue: resumed, rules: rulesDigest } = parsed.data;
+  const { scan, replaced, generation, again, origin, returns, continue: resumed, rules: rulesDigest } = parsed.data;
   const place = parseObjectUrl(scan.url, allow);
   if ('reason' in place) return { reason: place.reason, fault: place.detail };
   return {
@@ -114,6 +115,7 @@ export function parseOwnMessage(
     replaced: replaced.map((one) => ({ ...versionOf(one), eTag: one.eTag })),
     resumes: resumed === undefined ? undefined : { scanId: resumed, generation: generation ?? 0, rulesDigest },
     again: again ?? false,
+    ...(origin !== undefined && { origin }),
     ...(returns !== undefined && { returns }),
   };
 }
@@ -122,17 +124,40 @@ export function parseOwnMessage(
 export function scanMessageOf(
   request: Pick<
     ScanRequest,
-    'url' | 'eTag' | 'versionId' | 'sizeInBytes' | 'eventTime' | 'eventId' | 'api' | 'resourceId' | 'again' | 'returns'
+    | 'url'
+    | 'eTag'
+    | 'versionId'
+    | 'sizeInBytes'
+    | 'eventTime'
+    | 'eventId'
+    | 'api'
+    | 'resourceId'
+    | 'again'
+    | 'origin'
+    | 'returns'
   >,
   replaced: readonly ReplacedVersion[],
   resumes?: ScanRequest['resumes'],
 ): object {
-  const { url, eTag: named, versionId, sizeInBytes, eventTime, eventId, api, resourceId, again, returns } = request;
+  const {
+    url,
+    eTag: named,
+    versionId,
+    sizeInBytes,
+    eventTime,
+    eventId,
+    api,
+    resourceId,
+    again,
+    origin,
+    returns,
+  } = request;
   return {
     scan: { url, eTag: named, versionId, sizeInBytes, eventTime, eventId, api, resourceId },
     replaced: replaced.slice(-MAX_REPLACED),
     ...(resumes && { continue: resumes.scanId, generation: resumes.generation, rules: resumes.rulesDigest }),
     ...(again === true && { again }),
+    ...(origin !== undefined && origin !== 'event' && { origin }),
     ...(returns !== undefined && { returns }),
   };
 }

@@ -3,6 +3,9 @@
  * and hosts, and everything that did not is a request to record why not, never an exception.
  */
 
+/** What asked for a scan: an upload's event, the sweep, which finds what no event told of, or a rescan that somebody ordered. */
+export type ScanOrigin = 'event' | 'sweep' | 'rescan';
+
 /** One version of one object to scan. */
 export interface ScanRequest {
   readonly kind: 'scan';
@@ -37,6 +40,8 @@ export interface ScanRequest {
   readonly replaced?: readonly ReplacedVersion[];
   /** Whether to scan again what was recorded as incomplete. */
   readonly again?: boolean;
+  /** `event` unless given. */
+  readonly origin?: ScanOrigin | undefined;
   /** How often its message was given up without having had a fair try, and put back. */
   readonly returns?: number;
 }

@@ -32,6 +32,17 @@ const MAX_MESSAGE_BYTES = 64 * 1024;
 const MAX_DELAY_IN_SECONDS = 7 * 24 * 3_600;
 const NEVER = -1;
 
+/** A message as the queue holds it, looked at and not taken. */
+export interface WaitingMessage {
+  readonly text: string;
+  readonly insertedAt: Date;
+  /** How often it was taken. */
+  readonly dequeueCount: number;
+}
+
+/** The most that the service shows at once. */
+const MAX_PEEKED = 32;
+
 export class MessageQueue implements MessageSender {
   readonly #queue: QueueClient;
 
@@ -57,11 +68,22 @@ export class MessageQueue implements MessageSender {
     }
   }
 
-  /** About how many messages are in it, hidden ones too. Rejects with `MessageQueueError`. */
-  async length(): Promise<number> {
+  /** Those in front that can be taken now, at most 32. Rejects with `MessageQueueError`. */
+  async peek(): Promise<WaitingMessage[]> {
+    const abortSignal = AbortSignal.timeout(REQUEST_LIMIT_IN_MS);
+    return this.#asked(async () => {
+      const { peekedMessageItems } = await this.#queue.peekMessages({ numberOfMessages: MAX_PEEKED, abortSignal });
+      return peekedMessageItems.map(({ messageText, insertedOn, dequeueCount }) => ({
+        text: messageText,
+        insertedAt: insertedOn,
+        dequeueCount,
+      }));
+    });
+  }
+
+  async #asked<T>(request: () => Promise<T>): Promise<T> {
     try {
-      const answer = await this.#queue.getProperties({ abortSignal: AbortSignal.timeout(REQUEST_LIMIT_IN_MS) });
-      return answer.approximateMessagesCount ?? 0;
+      return await request();
     } catch (cause) {
       const status = cause instanceof RestError ? cause.statusCode : undefined;
       throw new MessageQueueError(`the queue does not answer: ${status ?? errorText(cause, 200)}`, {

@@ -4,6 +4,7 @@
  */
 import { ENGINE_VERSION } from '../yara/index.ts';
 import type { RuleMatch } from '../yara/index.ts';
+import type { ScanOrigin } from '../events/scan-request.ts';
 import type { ObjectIdentity } from '../objects/byte-source.ts';
 import type { DigestValues } from './object-digests.ts';
 import { printableBytes } from './printable-bytes.ts';
@@ -29,6 +30,7 @@ export interface ReportFrame {
   /** `''` while there are no exclusions. */
   readonly exclusionsDigest: string;
   readonly isCanary: boolean;
+  readonly origin?: ScanOrigin | undefined;
 }
 
 /** Looks at findings and says which of them an exclusion marks. */
@@ -98,6 +100,7 @@ function assemble(frame: ReportFrame, finishedAt: Date, outcome: Outcome, gather
     exclusionsDigest: frame.exclusionsDigest,
     engineVersion: ENGINE_VERSION,
     isCanary: frame.isCanary,
+    origin: frame.origin,
     findings: gathered.findings ?? [],
     supersededBy: gathered.supersededBy,
   };

@@ -24,6 +24,8 @@ export function measureReport(report: ScanReport, telemetry: Telemetry): void {
   if (rankOf(outcome.verdict) < rankOf('incomplete')) return;
   const finished = Date.parse(scanFinishedAt);
   telemetry.record('sluice.scan.duration', (finished - Date.parse(scanStartedAt)) / 1_000);
+  // How old an object is that somebody has scanned again says nothing of the scanner.
+  if (report.origin === 'rescan') return;
   const lag = (finished - Date.parse(eventTime)) / 1_000;
   // An event without a time has none, and clocks differ.
   if (lag >= 0) telemetry.record('sluice.lag', lag);

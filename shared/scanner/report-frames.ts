@@ -27,7 +27,7 @@ export class ReportFrames {
   asked(request: ScanRequest): ReportFrame {
     const { account, container, objectName, url, eTag = '', versionId, sizeInBytes } = request;
     const object = { account, container, objectName, url, eTag, versionId };
-    return this.#ofVersion(object, request.resourceId, request.eventTime, sizeInBytes);
+    return { ...this.#ofVersion(object, request.resourceId, request.eventTime, sizeInBytes), origin: request.origin };
   }
 
   /**
@@ -41,7 +41,7 @@ export class ReportFrames {
     const isAsked = request.eTag === undefined || request.eTag === eTag;
     const eventTime = isAsked ? request.eventTime : lastModified.toISOString();
     const object = { account, container, objectName, url, eTag, versionId };
-    return this.#ofVersion(object, request.resourceId, eventTime, sizeInBytes, limit);
+    return { ...this.#ofVersion(object, request.resourceId, eventTime, sizeInBytes, limit), origin: request.origin };
   }
 
   /**

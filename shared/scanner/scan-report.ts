@@ -2,6 +2,7 @@
  * The report of one attempt at one object: what sinks write rows from. It holds everything the rows need, so a sink never
  * looks anything up.
  */
+import type { ScanOrigin } from '../events/scan-request.ts';
 import type { ObjectIdentity } from '../objects/byte-source.ts';
 import type { Outcome } from './verdict.ts';
 
@@ -57,6 +58,8 @@ export interface ScanReport {
   readonly exclusionsDigest: string;
   readonly engineVersion: string;
   readonly isCanary: boolean;
+  /** What asked for the scan; `event` unless given. */
+  readonly origin?: ScanOrigin | undefined;
   readonly findings: readonly Finding[];
   /** Set only for `superseded`: the ScanId of the scan that took this one's place. */
   readonly supersededBy: string | undefined;

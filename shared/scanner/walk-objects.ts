@@ -187,7 +187,7 @@ function isOpen({ isArchived }: ListedObject, entries: readonly LedgerEntry[]): 
 
 function messageFor(
   { objectName, eTag, versionId, sizeInBytes, lastModified }: ListedObject,
-  { account, container, id }: PageRequest,
+  { account, container, containers, id }: PageRequest,
   allow: AllowList,
 ): object | undefined {
   const url = objectUrl({ account, container, objectName }, allow);
@@ -195,7 +195,8 @@ function messageFor(
   if (url === undefined) return undefined;
   const eventTime = lastModified.toISOString();
   const about = { url, eTag, versionId, sizeInBytes, eventTime, eventId: `walk-${id}`, api: undefined, resourceId: '' };
-  return scanMessageOf({ ...about, again: true }, []);
+  const origin = containers === 'atOnce' ? 'sweep' : 'rescan';
+  return scanMessageOf({ ...about, again: true, origin }, []);
 }
 
 /** The first message of a walk; `account` must be watched. */

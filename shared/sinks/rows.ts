@@ -41,6 +41,7 @@ export interface CommonColumns {
   readonly ExclusionsDigest: string;
   readonly EngineVersion: string;
   readonly Canary: boolean;
+  readonly Origin: string;
 }
 
 export interface ScanRow extends CommonColumns {
@@ -135,6 +136,7 @@ function toCommonColumns(report: ScanReport, now: Date): CommonColumns {
     ExclusionsDigest: field(report.exclusionsDigest),
     EngineVersion: field(report.engineVersion),
     Canary: report.isCanary,
+    Origin: report.isCanary ? 'canary' : (report.origin ?? 'event'),
   };
 }
 

@@ -167,6 +167,7 @@ describe('an uploaded object', () => {
       RuleCount: 2,
       SkippedRuleCount: 0,
       Canary: false,
+      Origin: 'event',
       SupersededBy: '',
     });
     expect(scan!.ResourceId).toMatch(/\/storageAccounts\//);

@@ -157,6 +157,10 @@ describe('the sweep', () => {
     expect(steps.map(({ container }) => container).sort()).toEqual(['elsewhere', 'uploads']);
     for (const step of steps) if (step.container === 'elsewhere') await handleAll(step);
     expect(service.outcomesOf(name)).toEqual(['match']);
+    expect([...service.scansOf(name), ...service.findingsOf(name)].map(({ Origin }) => Origin)).toEqual([
+      'sweep',
+      'sweep',
+    ]);
   });
 
   it('can be switched off', async () => {
@@ -192,5 +196,20 @@ describe('the canary', () => {
     await expect(app.scanCanary()).rejects.toMatchObject({ code: 'INGESTION_FAILED' });
     service.endpoint.clearFaults();
     expect(await service.takeMessages()).toEqual([]);
+  });
+});
+
+describe('an upload that waits in the queue', () => {
+  it('is told of by the canary and by health, until it is taken', async () => {
+    const waiting = await service.start({}, { waitTooLongInMs: -1, healthLimits: { keptForMs: 0 } });
+    const patient = await service.start({}, { healthLimits: { keptForMs: 0 } });
+    const object = await service.upload(harmless);
+    const whole = new MessageQueue(service.queue);
+    await whole.send(service.event(object));
+    const words = 'uploads wait in the queue: the oldest for 0 minutes';
+    expect((await waiting.scanCanary()).outcome.detail).toBe(words);
+    expect((await waiting.checkHealth()).problems.queue).toBe(words);
+    expect((await patient.scanCanary()).outcome.detail).toBeUndefined();
+    expect((await patient.checkHealth()).problems.queue).toBeUndefined();
   });
 });

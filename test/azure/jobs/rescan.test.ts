@@ -156,6 +156,7 @@ describe('a rescan', () => {
     expect((await status(id)).state).toBe('running');
     expect(await handleAll()).toEqual(names.slice(3));
     expect(await status(id)).toMatchObject({ state: 'done', progress: [{ listed: 7, sent: 7, isDone: true }] });
+    expect(service.scansOf(names[0]!)).toMatchObject([{ Origin: 'rescan' }]);
   });
 
   it('goes on as if nothing had been where it has not come to its stop yet', async () => {

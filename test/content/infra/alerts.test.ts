@@ -7,6 +7,7 @@ import { runQuery } from '../../../shared/local/kusto/run-query.ts';
 import type { KustoFunction, KustoTable } from '../../../shared/local/kusto/syntax.ts';
 import { readQuery } from '../../../shared/local/kusto/syntax.ts';
 import { tables, toRows } from '../../../shared/sinks/rows.ts';
+import { waitProblem } from '../../../shared/scanner/queue-wait.ts';
 import { makeReport } from '../../unit/shared/sinks/report-fixture.ts';
 import { functionsOf, readSentinel } from '../sentinel/queries.ts';
 import { readTables } from './columns.ts';
@@ -173,6 +174,39 @@ describe('not-scanned', () => {
   it('does not fire where a later scan of the same object made it good', () => {
     const scans = [scanRow(1, 9, failed), scanRow(1, 2, {}), scanRow(2, 2, {}), scanRow(2, 1, failed)];
     expect(fire('not-scanned.kql', { [tables.scans]: scans })).toEqual([]);
+  });
+});
+
+describe('late', () => {
+  /** Scans of one account that ended five minutes ago, so many minutes after the uploads. */
+  const scans = (count: number, lag: number, changes: Readonly<Record<string, unknown>> = {}) =>
+    Array.from({ length: count }, (_, index) => scanRow(index, 5, { EventTime: minutesAgo(5 + lag), ...changes }));
+  const waiting = waitProblem(43 * 60_000 + 1)!;
+  const canary = (Detail: string, minutes = 5) => scanRow(999, minutes, { Canary: true, Origin: 'canary', Detail });
+
+  it('fires where ten uploads of an account are known late', () => {
+    expect(fire('late.kql', { [tables.scans]: scans(10, 16) })).toMatchObject([
+      { Account: 'uploads', Problem: 'scans end late', Objects: 10 },
+    ]);
+  });
+
+  it('fires on what the canary says of the queue, and no longer once it says nothing', () => {
+    expect(fire('late.kql', { [tables.scans]: [canary(waiting)] })).toMatchObject([
+      { Problem: 'uploads wait in the queue: the oldest for 43 minutes' },
+    ]);
+    expect(fire('late.kql', { [tables.scans]: [scanRow(1, 5, { Detail: waiting })] })).toEqual([]);
+  });
+
+  it.each<[string, object[]]>([
+    ['nine', scans(9, 600)],
+    ['uploads that were known soon', scans(50, 14)],
+    ['objects that somebody had scanned again', scans(50, 99_999, { Origin: 'rescan' })],
+    ['objects that the sweep found', scans(50, 3_000, { Origin: 'sweep' })],
+    ['canaries', scans(50, 3_000, { Canary: true, Origin: 'canary' })],
+    ['scans without a time of upload', scans(50, 0, { EventTime: null })],
+    ['nothing', []],
+  ])('does not fire on %s', (_, rows) => {
+    expect(fire('late.kql', { [tables.scans]: rows as Record<string, unknown>[] })).toEqual([]);
   });
 });
 

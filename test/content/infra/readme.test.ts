@@ -58,6 +58,13 @@ describe('the chapter Permissions', () => {
   });
 });
 
+/** Dollars a month for the alerts that run queries: 1.50 for one that looks every five minutes, 0.50 from a quarter of an hour on. */
+function queryAlerts(): number {
+  const text = readFileSync(join(infra, 'modules/alerts.bicep'), 'utf8');
+  const frequencies = [...text.matchAll(/^ {4}frequency: '(\w+)'/gm)].map((match) => match[1]!);
+  return frequencies.reduce((sum, frequency) => sum + (frequency === 'PT5M' ? 1.5 : 0.5), 0);
+}
+
 describe('the chapter Cost', () => {
   const rows = tableUnder(readme, 'Cost');
   const [objects, megabytes, speed, memory, perGigabyte, accounts] = [1e6, 1, 50, 2, 4.3, 1];
@@ -70,8 +77,9 @@ describe('the chapter Cost', () => {
       (objects * (1 + Math.ceil(megabytes / 4)) * 0.004) / 10_000,
       (objects * 2 * 0.6) / 1e6,
       (objects * 8 * 0.004) / 10_000,
-      5 + accounts * 0.2,
+      queryAlerts() + accounts * 0.2,
     ].map((amount) => amount.toFixed(2));
+    expect(rows.find(([what]) => what === 'alerts')![1]).toBe(`${queryAlerts().toFixed(2)} + A × 0.20`);
     const stated = rows.map((cells) => cells[2]!);
     expect(stated.slice(0, -1)).toEqual(amounts);
     expect(stated.at(-1)).toBe(amounts.reduce((sum, amount) => sum + Number(amount), 0).toFixed(2));

@@ -1,6 +1,6 @@
 /**
  * As much of Microsoft's own tables as the queries here use. Source: Azure Monitor reference, tables StorageBlobLogs,
- * DeviceNetworkEvents and CommonSecurityLog.
+ * DeviceNetworkEvents, CommonSecurityLog and AppMetrics.
  */
 import type { KustoTable } from '../../../shared/local/kusto/syntax.ts';
 
@@ -52,4 +52,15 @@ export const commonSecurityLog = table('CommonSecurityLog', {
   RequestURL: 'string',
 });
 
-export const microsoftTables = [storageBlobLogs, deviceNetworkEvents, commonSecurityLog];
+export const appMetrics = table('AppMetrics', {
+  TimeGenerated: 'datetime',
+  AppRoleName: 'string',
+  Name: 'string',
+  ItemCount: 'int',
+  Sum: 'real',
+  Min: 'real',
+  Max: 'real',
+  Properties: 'dynamic',
+});
+
+export const microsoftTables = [storageBlobLogs, deviceNetworkEvents, commonSecurityLog, appMetrics];

@@ -71,7 +71,11 @@ export function workbookFaults(folder: string): string[] {
   const content = readSentinel(folder);
   return content.workbooks.flatMap(({ charts }) =>
     charts.flatMap(({ title, query }) => {
-      const { errors, warnings, columns } = readQuery(query, readTables(folder), functionsOf(content));
+      const { errors, warnings, columns } = readQuery(
+        query,
+        [...readTables(folder), ...microsoftTables],
+        functionsOf(content),
+      );
       const bags = [...columns].filter(([, type]) => type === 'dynamic').map(([name]) => `${name} is no single value`);
       return [...errors, ...warnings, ...bags].map((fault) => `${title}: ${fault}`);
     }),

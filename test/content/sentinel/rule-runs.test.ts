@@ -268,6 +268,13 @@ describe('Scanner does not see everything', () => {
     expect(raise([scan(failed, 61)])).toEqual([]);
   });
 
+  it('takes what somebody had scanned again for as old as it is, and what the sweep found for late', () => {
+    expect(raise([scan({ EventTime: minutesAgo(9_000), Origin: 'rescan' })])).toEqual([]);
+    expect(raise([scan({ EventTime: minutesAgo(9_000), Origin: 'sweep' })])).toMatchObject([
+      { Problem: 'scanned late' },
+    ]);
+  });
+
   it('lets a late failure say nothing of an object that was scanned', () => {
     expect(raise([scan({}, 40), scan({ ...failed, AttemptId: '2' }, 1)])).toEqual([]);
     expect(raise([scan({ ...failed, AttemptId: '2' }, 40), scan({}, 1)])).toEqual([]);

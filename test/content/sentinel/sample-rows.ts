@@ -44,6 +44,7 @@ const common: Given = {
   RulesDigest: 'd'.repeat(64),
   EngineVersion: '0.1.0',
   Canary: false,
+  Origin: 'event',
 };
 
 export const finding = sample({

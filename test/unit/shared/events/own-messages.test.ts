@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { deliverMessageOf, scanMessageOf } from '../../../../shared/events/own-messages.ts';
+import { deliverMessageOf, scanMessageOf, walkMessageOf } from '../../../../shared/events/own-messages.ts';
 import { parseMessage } from '../../../../shared/events/parse-message.ts';
 import type { ReplacedVersion } from '../../../../shared/events/scan-request.ts';
+import { firstWalk } from '../../../../shared/scanner/walk-objects.ts';
 import { allow, fixture, onlyRefusal, onlyScan } from './message-builders.ts';
 
 const scanId = 'a1'.repeat(32);
@@ -29,6 +30,25 @@ describe('a message of the app itself', () => {
     expect(asked).toEqual({ ...request, replaced: [], resumes: undefined, again: true });
   });
 
+  it('says what asked for a scan that no event did', () => {
+    for (const origin of ['sweep', 'rescan'] as const) {
+      const message = scanMessageOf({ ...request, origin }, [], { scanId, generation: 1 });
+      expect(onlyScan(parseMessage(inQueue(message), allow))).toMatchObject({ origin });
+    }
+    expect(scanMessageOf({ ...request, origin: 'event' }, [])).not.toHaveProperty('origin');
+  });
+
+  it('has objects gone through', () => {
+    const walk = firstWalk({
+      account: 'contosouploads',
+      container: 'intake',
+      containers: 'inTurn',
+      from: '2!8',
+      step: 3,
+    });
+    expect(parseMessage(inQueue(walkMessageOf(walk)), allow)).toEqual([walk]);
+  });
+
   it('has a report delivered', () => {
     expect(parseMessage(inQueue(deliverMessageOf(scanId, 7)), allow)).toEqual([
       { kind: 'deliver', scanId, attempt: 7 },
@@ -50,6 +70,8 @@ describe('a message like one of the app itself', () => {
     scan: object;
   };
 
+  const walk = walkMessageOf(firstWalk({ account: 'contosouploads', container: 'intake' }));
+
   it.each<[string, object]>([
     ['without a URL', { ...good, scan: { ...good.scan, url: undefined } }],
     ['with an eTag for any version', { ...good, scan: { ...good.scan, eTag: '"*' } }],
@@ -58,6 +80,13 @@ describe('a message like one of the app itself', () => {
     ['of a slice before the first', { ...good, generation: -1 }],
     ['with more than it may hold', { ...good, accountKey: 'x' }],
     ['that saw too much go', { ...good, replaced: Array.from({ length: 21 }, () => replaced[0]) }],
+    ['of an origin that there is not', { ...good, origin: 'admin' }],
+    ['that walks under a path', { ...walk, walk: '../../rules/x' }],
+    ['that walks through a container of the service', { ...walk, container: '$logs' }],
+    ['that walks without a rate', { ...walk, perMinute: 0 }],
+    ['that walks in another way', { ...walk, containers: 'all' }],
+    ['that walks backwards', { ...walk, step: -1 }],
+    ['that walks with more than it may hold', { ...walk, url: 'https://evil.example' }],
     ['that delivers no ScanId', { deliver: 'x', attempt: 1 }],
     ['that delivers for the noughth time', { deliver: scanId, attempt: 0 }],
     ['with something else for an object', { scan: 'https://contosouploads.blob.core.windows.net/a/b' }],
@@ -68,6 +97,7 @@ describe('a message like one of the app itself', () => {
   });
 
   it('leads nowhere but to the watched accounts', () => {
+    expect(onlyRefusal(parseMessage({ ...walk, account: 'evil' }, allow))).toMatchObject({ reason: 'foreignAccount' });
     for (const url of ['https://evil.example/a/b', 'https://contosouploads.blob.core.windows.net@evil.example/a/b']) {
       const refusal = onlyRefusal(parseMessage({ ...good, scan: { ...good.scan, url } }, allow));
       expect(refusal).toMatchObject({ verdict: 'skipped', reason: 'foreignAccount' });

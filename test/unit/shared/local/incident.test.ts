@@ -39,6 +39,7 @@ function finding(given: Partial<FindingRow> = {}): FindingRow {
     ExclusionsDigest: '',
     EngineVersion: '1',
     Canary: false,
+    Origin: 'event',
     FindingId: 'finding-1',
     Rule: 'EQGRP_callbacks',
     Namespace: 'default',

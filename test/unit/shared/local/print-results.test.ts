@@ -42,6 +42,7 @@ const common = {
   ExclusionsDigest: '',
   EngineVersion: '1',
   Canary: false,
+  Origin: 'event',
 };
 const scan = (given: Partial<ScanRow> = {}): ScanRow => ({ ...common, SupersededBy: '', ScanCount: 1, ...given });
 const finding = (given: Partial<FindingRow> = {}): FindingRow => ({

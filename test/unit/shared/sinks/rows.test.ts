@@ -103,6 +103,7 @@ describe('rows', () => {
         ExclusionsDigest: report.exclusionsDigest,
         EngineVersion: '0.1.0',
         Canary: true,
+        Origin: 'canary',
         SupersededBy: '',
         ScanCount: 1,
       },
