@@ -3,7 +3,9 @@
  * their starts. The queue holds them until no earlier start can follow, and hands them on ordered by offset; of several
  * forms of one pattern that start at one place the one of lowest rank goes first (and whoever takes them keeps the first).
  */
-export type TakeMatch = (target: number, start: number, length: number, mark: number, spread: number) => void;
+
+/** Takes the matches `first … past` of the queue's arrays, all of one target. */
+export type TakeRun = (target: number, first: number, past: number) => void;
 
 export class MatchQueue {
   starts = new Float64Array(1024);
@@ -30,19 +32,27 @@ export class MatchQueue {
     this.extras[this.length++] = packed(rank, mark);
   }
 
-  /** Hands on every match that starts before `offset`. */
-  release(offset: number, take: TakeMatch): void {
+  /** Hands on every match that starts before `offset`, as many at a time as stand together for one target. */
+  release(offset: number, take: TakeRun): void {
     if (this.length === 0) return;
     if (!this.#isOrdered()) this.#order();
+    const { starts, targets, length } = this;
     let count = 0;
-    while (count < this.length && this.starts[count]! < offset) {
-      const mark = (this.extras[count]! & MARKS) - 1;
-      take(this.targets[count]!, this.starts[count]!, this.lengths[count]!, mark, this.spreads[count]!);
-      count++;
+    while (count < length && starts[count]! < offset) {
+      const first = count;
+      const target = targets[first]!;
+      do count++;
+      while (count < length && targets[count] === target && starts[count]! < offset);
+      take(target, first, count);
     }
     for (const array of [this.starts, this.targets, this.lengths, this.spreads, this.extras])
       array.copyWithin(0, count, this.length);
     this.length -= count;
+  }
+
+  /** A xor key, or −1. */
+  markOf(index: number): number {
+    return (this.extras[index]! & MARKS) - 1;
   }
 
   reset(): void {

@@ -5,12 +5,16 @@
  * Flat: a pattern that matches gets a slot; a slot's matches lie in blocks of 4, 8, 16, … places of one pool, so that any
  * of them is found without walking. Only touched patterns cost anything, also when the store is emptied.
  */
+import type { MatchQueue } from './match-queue.ts';
+
 const FIRST_BLOCK = 4;
 /** 4 × (2^20 − 1) places: more than any `matchesPerPattern`. */
 const BLOCKS_PER_SLOT = 20;
 export const MAX_MATCHES_PER_PATTERN = FIRST_BLOCK * (2 ** BLOCKS_PER_SLOT - 1);
 /** Offset, length, key. */
 const BYTES_PER_PLACE = 8 + 4 + 2;
+/** Fewer matches are not worth looking at together. */
+const FEW = 4;
 
 /** Why nothing certain can be said of a pattern any more: a bound that was met. */
 export const UNKNOWN_REASONS = ['limit:chainHeads', 'limit:stepsPerByte'] as const;
@@ -119,6 +123,53 @@ export class MatchStore {
     this.#xorKeys[place] = xorKey;
     this.#stored[slot] = stored + 1;
     return true;
+  }
+
+  /** Adds the matches `first … past` of the queue, which are in order. */
+  addRun(pattern: number, queue: MatchQueue, first: number, past: number): void {
+    for (let at = first; at < past;) {
+      if (past - at > FEW) at = this.#addTogether(pattern, queue, at, past);
+      if (at === past) return;
+      this.add(pattern, queue.starts[at]!, queue.lengths[at]!, queue.markOf(at));
+      at++;
+    }
+  }
+
+  /** As `addRun`, as far as there is nothing but to fill a block, or to count; returns how far that was. */
+  #addTogether(pattern: number, queue: MatchQueue, first: number, past: number): number {
+    const slot = this.#slotOf[pattern]! - 1;
+    const { starts } = queue;
+    if (slot < 0 || starts[first]! < this.#lastOffsets[slot]!) return first;
+    const keep = this.#limits.keep(pattern);
+    let stored = this.#stored[slot]!;
+    let last = this.#lastOffsets[slot]!;
+    let at = first;
+    if (stored < keep && stored === this.#counts[slot]!) {
+      const block = blockOf(stored);
+      if (stored === blockStart(block)) return first;
+      const limit = Math.min(keep, blockStart(block + 1));
+      let place = this.#blocks[slot * BLOCKS_PER_SLOT + block]! + stored - blockStart(block);
+      for (; at < past && stored < limit; at++) {
+        if (starts[at] === last) continue;
+        last = starts[at]!;
+        this.#offsets[place] = last;
+        this.#lengths[place] = queue.lengths[at]!;
+        this.#xorKeys[place++] = queue.markOf(at);
+        stored++;
+      }
+      this.#stored[slot] = stored;
+      this.#counts[slot] = stored;
+    } else {
+      let count = 0;
+      for (; at < past; at++) {
+        if (starts[at] === last) continue;
+        last = starts[at]!;
+        count++;
+      }
+      this.#counts[slot]! += count;
+    }
+    this.#lastOffsets[slot] = last;
+    return at;
   }
 
   /** Counts matches that are not kept; the pattern has more before them. */

@@ -42,14 +42,14 @@ function patternMatches(
 ): PatternMatches {
   const shown = Math.min(store.stored(pattern), listed);
   const count = store.count(pattern);
-  const matches = Array.from({ length: shown }, (_, index): PatternMatch => {
+  const matches = new Array<PatternMatch>(shown);
+  // There may be a million.
+  for (let index = 0; index < shown; index++) {
+    const offset = store.offset(pattern, index);
+    const length = store.length(pattern, index);
     const xorKey = store.xorKey(pattern, index);
-    return {
-      offset: store.offset(pattern, index),
-      length: store.length(pattern, index),
-      ...(xorKey === undefined ? {} : { xorKey }),
-    };
-  });
+    matches[index] = xorKey === undefined ? { offset, length } : { offset, length, xorKey };
+  }
   return {
     identifier: textOf(image, patternField(image, pattern, 'identifier')),
     kind: PATTERN_KINDS[patternField(image, pattern, 'kind')]!,

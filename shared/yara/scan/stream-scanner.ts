@@ -12,12 +12,13 @@ import { decideRules } from './decide.ts';
 import { Evaluator, STATE, type Evidence } from './evaluator.ts';
 import type { Filter, TakeHits } from './filter.ts';
 import { LivePatterns } from './live-patterns.ts';
-import { MatchQueue } from './match-queue.ts';
+import { MatchQueue, type TakeRun } from './match-queue.ts';
 import { MatchStore } from './match-store.ts';
 import { Pages } from './pages.ts';
 import { Profile } from './profile.ts';
 import { ProgramRunner } from './program-runner.ts';
 import { Ranges } from './ranges.ts';
+import { RepeatedBlocks } from './repeated-blocks.ts';
 import { reportMatches, ruleNames } from './report.ts';
 import { applyGlobals, RuleStates } from './rule-states.ts';
 import { SourceError, type ScanOptions, type ScanResult, type UndecidedRule } from './scan-result.ts';
@@ -49,6 +50,7 @@ export class StreamScanner {
   readonly #states: RuleStates;
   readonly #live: LivePatterns;
   #filter: Filter;
+  readonly #blocks = new RepeatedBlocks();
   #settings: ScanSettings;
   #store: MatchStore;
   #pages: Pages;
@@ -329,7 +331,7 @@ export class StreamScanner {
     if (!this.#live.isAny) window.cursor = limit;
     while (window.cursor < limit) {
       const began = this.#profile?.now();
-      window.cursor = filter.look(window.bytes, window.cursor, limit, this.#takeHits);
+      window.cursor = this.#blocks.look(filter, window.bytes, window.cursor, limit, this.#takeHits);
       this.#profile?.filter(this.#profile.now() - began!);
       this.#programs.settle();
       if (this.#queue.length >= RELEASE_AT) this.#release(this.#settledTo());
@@ -351,12 +353,22 @@ export class StreamScanner {
   /** Hands matches that start before `offset` to the store and to chains. */
   #release(offset: number): void {
     this.#programs.finish();
-    const { anchors } = this.#rules;
-    this.#queue.release(offset, (target, start, length, mark, spread) => {
-      if (target < 0) this.#chains.piece(~target, start, length, spread);
-      else if (isCounted(anchors[target]!, start)) this.#store.add(target, start, length, mark);
-    });
+    this.#queue.release(offset, this.#takeRun);
   }
+
+  readonly #takeRun: TakeRun = (target, first, past) => {
+    const queue = this.#queue;
+    const anchor = target < 0 ? NaN : this.#rules.anchors[target]!;
+    if (target >= 0 && Number.isNaN(anchor)) {
+      this.#store.addRun(target, queue, first, past);
+      return;
+    }
+    for (let at = first; at < past; at++) {
+      const start = queue.starts[at]!;
+      if (target < 0) this.#chains.piece(~target, start, queue.lengths[at]!, queue.spreads[at]!);
+      else if (start === anchor) this.#store.addRun(target, queue, at, at + 1);
+    }
+  };
 
   /** Every match that starts before this offset has been met. */
   #settledTo(): number {
@@ -503,11 +515,6 @@ export function startScannerAt(rules: CompiledRules, position: number, options: 
 
 function nextSettlingBehind(position: number): number {
   return (Math.floor(position / SETTLE_EVERY) + 1) * SETTLE_EVERY;
-}
-
-/** An anchor is NaN where there is none. */
-function isCounted(anchor: number, start: number): boolean {
-  return anchor === start || Number.isNaN(anchor);
 }
 
 function currentTime(): number {

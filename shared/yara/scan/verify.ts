@@ -62,9 +62,36 @@ export class Verifier {
       if (live[entry] === 0) continue;
       const start = origin + hits[at]! - filterStarts[entry]!;
       if (start < dataStart || start >= end) continue;
-      if (profile === undefined) this.#verifyHit(entry, start);
-      else this.#verifyProfiled(profile, entry, start);
+      if (profile !== undefined) this.#verifyProfiled(profile, entry, start);
+      else if (this.#verifyHit(entry, start) && hits[at + 3] === entry) at = this.#tellRun(hits, count * 2, at, origin);
     }
+  }
+
+  /**
+   * The hits behind the one at `at` that are of its entry, a literal, as long as nothing but its place is to be told. Returns where
+   * the last of them stands. Where a literal stands everywhere, this is what there is to do.
+   */
+  #tellRun(hits: Int32Array, past: number, at: number, origin: number): number {
+    const { literals, literalUsers, filterStarts } = this.#image;
+    const entry = hits[at + 1]!;
+    const row = entry * LITERAL_FIELDS;
+    const user = literals[row + LITERAL.firstUser]! * USER_FIELDS;
+    const length = literals[row + LITERAL.length]!;
+    const target = literalUsers[user + USER.target]!;
+    const isPlain = literalUsers[user + USER.flags] === 0 && literals[row + LITERAL.userCount] === 1;
+    const isWhole = length <= COMPARED_BYTES && literals[row + LITERAL.negation]! < 0;
+    if (!isPlain || !isWhole || !this.#live.has(target)) return at;
+    const { base, dataStart, end } = this.#window;
+    const rank = literalUsers[user + USER.rank]!;
+    const from = origin - filterStarts[entry]!;
+    let last = at;
+    for (; last + 2 < past && hits[last + 3] === entry; last += 2) {
+      const start = from + hits[last + 2]!;
+      if (start < dataStart || start + length > end) continue;
+      this.verified++;
+      this.#queue.push(base + start, target, length, rank, -1);
+    }
+    return last;
   }
 
   /** Was it a literal, and there? */

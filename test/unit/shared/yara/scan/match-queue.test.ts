@@ -44,7 +44,12 @@ it.each([
       .map(({ match: { start, target, length, mark, spread } }) => [target, start, length, mark, spread])
       .filter(([, start]) => start! < offset);
     const taken: number[][] = [];
-    queue.release(offset, (...match) => taken.push(match));
+    queue.release(offset, (target, first, past) => {
+      expect(past).toBeGreaterThan(first);
+      for (let at = first; at < past; at++) {
+        taken.push([target, queue.starts[at]!, queue.lengths[at]!, queue.markOf(at), queue.spreads[at]!]);
+      }
+    });
     expect(taken).toEqual(expected);
   }
   expect(queue.length).toBe(0);
