@@ -4,7 +4,7 @@
  *     CLI header (at directory 14)        metadata root
  *     0   4  its size, 72                 0   4  "BSJB"
  *     8   8  metadata: RVA, size          12  4  length of the version, at most 255
- *     24  8  resources: RVA, size         16  …  version, up to a zero
+ *     24  8  resources: RVA, size         16  …  version in UTF-8, up to a zero
  *                                         …   2  flags, then the number of streams, at most 256 (2 bytes)
  *                                         …      streams: offset, size (4 bytes each), name, zeros up to a multiple of 4
  *
@@ -167,7 +167,8 @@ export class Metadata {
     if (length > MAX_VERSION_BYTES || behind + 4 > end) return undefined;
     const count = object.unsigned(behind + 2, 2)!;
     const streams = count > MAX_STREAMS ? undefined : this.#readStreams(start, behind + 4, end, count);
-    return streams === undefined ? undefined : { version: readText(object, start + 16, behind), streams };
+    const version = readText(object, start + 16, behind);
+    return streams === undefined || !isUtf8(version) ? undefined : { version, streams };
   }
 
   #readStreams(root: number, from: number, end: number, count: number): readonly Stream[] | undefined {
