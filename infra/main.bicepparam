@@ -22,10 +22,12 @@ param workspaceId = readEnvironmentVariable('SLUICE_WORKSPACE_ID', '')
 param callerLogs = readEnvironmentVariable('SLUICE_CALLER_LOGS', 'none')
 param alertEmails = filter(split(readEnvironmentVariable('SLUICE_ALERT_EMAILS', ''), ','), email => !empty(email))
 
+// The compiler takes what comes from the environment for any text; Azure checks the words.
+param reactions = any(filter(split(readEnvironmentVariable('SLUICE_REACTIONS', ''), ','), reaction => !empty(reaction)))
+
 // param privateNetwork = { kind: 'new', addressPrefix: '10.60.0.0/26' }
 // param maximumInstanceCount = 10
 // param nearRealTimeRules = true
-// param reactions = ['tags', 'quarantine', 'notify']
 // param cleanRows = 'hourly'
 // param extraSettings = { SLUICE_EVIDENCE: 'offsets' }
 // param publishedRules = { containerId: '…/storageAccounts/NAME/blobServices/default/containers/rules', key: 'MCow…' }

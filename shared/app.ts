@@ -125,7 +125,7 @@ export interface AppOverrides {
   /** How often published rules are looked for, at most. */
   readonly rulesEveryMs?: number;
   readonly reactorLimits?: Pick<ReactorContext, 'firstDelayInMs' | 'keptForMs' | 'limits'>;
-  readonly walkLimits?: Pick<WalkParts, 'pageSize'>;
+  readonly walkLimits?: Pick<WalkParts, 'pageSize'> & { readonly mostWaiting?: number };
 }
 
 /** Asks the ledger for nothing in particular. */
@@ -147,6 +147,8 @@ const RECORDING_IN_MS = 3 * 60_000;
 const SHORTEST_SLOT_WAIT_IN_MS = 60_000;
 /** The sweep leaves younger objects to their events. */
 const EVENT_MAY_TAKE_IN_MS = 30 * 60_000;
+/** With more messages in the queue, those that workers hold among them, walks ask for no more scans. */
+const MOST_WAITING = 5_000;
 /** How long scans wait, at least, while too many reports wait for delivery. */
 const POSTPONED_IN_MS = 5 * 60_000;
 
@@ -254,9 +256,15 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   telemetry.observe('sluice.rules.skipped', () => rules.current.unit.ruleSet.skippedRuleCount);
   telemetry.observe('sluice.rules.refused', () => (published?.refusal === undefined ? 0 : 1));
   const rescans = { allow, log, queue, store: state.blobs('walks') };
+  const { mostWaiting = MOST_WAITING, ...walkLimits } = overrides.walkLimits ?? {};
   const walkParts = {
     ...rescans,
     ledger,
+    reasonToWait: async () => {
+      if (await outbox.isFull()) return 'too many reports wait for delivery';
+      const waiting = await state.queue(config.queueName).length();
+      return waiting > mostWaiting ? `${waiting} messages are in the queue` : undefined;
+    },
     scanIdsOf: ({ account, container }: ListedPlace, object: ListedObject) => {
       const { frames, judge } = rules.current;
       const facts = { ...object, container, sizeInBytes: object.sizeInBytes ?? 0 };
@@ -272,7 +280,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       ),
     listObjects: (account: string, container: string, options: PageOptions) =>
       listObjects(serviceOf(account), container, options),
-    ...overrides.walkLimits,
+    ...walkLimits,
   };
   const services = {
     deliver: (request: DeliverRequest) => recorder.deliverAgain(request),

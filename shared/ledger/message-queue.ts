@@ -68,6 +68,12 @@ export class MessageQueue implements MessageSender {
     }
   }
 
+  /** About how many messages are in it, hidden ones too. Rejects with `MessageQueueError`. */
+  async length(): Promise<number> {
+    const abortSignal = AbortSignal.timeout(REQUEST_LIMIT_IN_MS);
+    return this.#asked(async () => (await this.#queue.getProperties({ abortSignal })).approximateMessagesCount ?? 0);
+  }
+
   /** Those in front that can be taken now, at most 32. Rejects with `MessageQueueError`. */
   async peek(): Promise<WaitingMessage[]> {
     const abortSignal = AbortSignal.timeout(REQUEST_LIMIT_IN_MS);

@@ -11,7 +11,9 @@ import { QueueServiceClient } from '@azure/storage-queue';
 import { createApp } from '../app.ts';
 import { readConfig } from '../base/config.ts';
 import { createLogger } from '../base/log.ts';
+import { RESCAN_QUEUE_SUFFIX } from '../events/rescan-order.ts';
 import { ExclusionSet } from '../exclusions/exclusion-set.ts';
+import { handleRescanOrder } from '../jobs/rescan-orders.ts';
 import { readRuleCompanions } from '../scanner/rule-companions.ts';
 import { compileRuleFiles, readRuleFiles } from '../scanner/rule-files.ts';
 import { ruleSetOf } from '../scanner/rule-set.ts';
@@ -21,6 +23,7 @@ import { startIngestionEndpoint } from './ingestion-endpoint.ts';
 import { localCredential } from './local-credential.ts';
 import { projectRoot } from './project-root.ts';
 import { QueueHost } from './queue-host.ts';
+import type { QueueHostEvent } from './queue-host.ts';
 import { UploadWatcher } from './upload-watcher.ts';
 import type { App } from '../app.ts';
 import type { HandledRequest } from '../scanner/handle-request.ts';
@@ -163,18 +166,21 @@ async function runStack(started: StartedParts): Promise<Stack> {
   const { parts, azurite, endpoint, app, rules, queueName, connectionFile, events } = started;
   const { connectionString, account } = azurite;
   const container = BlobServiceClient.fromConnectionString(connectionString).getContainerClient(CONTAINER);
-  const queue = QueueServiceClient.fromConnectionString(connectionString).getQueueClient(queueName);
-  await Promise.all([container.create(), queue.create()]);
+  const queues = QueueServiceClient.fromConnectionString(connectionString);
+  const ordersName = queueName + RESCAN_QUEUE_SUFFIX;
+  await Promise.all([container.create(), queues.createQueue(queueName), queues.createQueue(ordersName)]);
 
   const settings = readQueueSettings(join(projectRoot, 'host.json'));
-  const host = new QueueHost(runFunction(app, settings.maxDequeueCount, events), {
-    connectionString,
-    queueName,
-    functionName: FUNCTION_NAME,
-    settings,
-    onEvent: (event) => {
-      if (event.kind === 'error' && !parts.isClosing) events.onTrouble(event.error);
-    },
+  const onEvent = (event: QueueHostEvent): void => {
+    if (event.kind === 'error' && !parts.isClosing) events.onTrouble(event.error);
+  };
+  const common = { connectionString, settings, onEvent };
+  const scanned = runFunction(app, settings.maxDequeueCount, events);
+  const host = new QueueHost(scanned, { ...common, queueName, functionName: FUNCTION_NAME });
+  const orders = new QueueHost((message, metadata) => handleRescanOrder(message, metadata, app.rescans), {
+    ...common,
+    queueName: ordersName,
+    functionName: 'rescan',
   });
   const watcher = new UploadWatcher({
     connectionString,
@@ -191,8 +197,9 @@ async function runStack(started: StartedParts): Promise<Stack> {
     },
   });
   // As in Azure: no more messages are taken, and the app ends what runs.
-  parts.keep({ close: () => Promise.all([watcher.stop(), host.stop(), app.drain()]) });
+  parts.keep({ close: () => Promise.all([watcher.stop(), host.stop(), orders.stop(), app.drain()]) });
   host.start();
+  orders.start();
   watcher.start();
 
   const rowsOf = (table: string, attemptIds: ReadonlySet<string>): Record<string, unknown>[] =>

@@ -34,7 +34,7 @@ export interface PageOptions {
 
 /** Containers the service itself writes; nothing in them is anybody's upload. */
 const serviceContainers = new Set(['$logs', '$blobchangefeed']);
-const MAX_CONTAINERS = 10_000;
+export const MAX_CONTAINERS = 100_000;
 
 /** One page of a container's objects, directories of a hierarchical namespace left out. Rejects with the errors of `openBlob`. */
 export async function listObjects(
@@ -66,7 +66,7 @@ export async function listObjects(
   });
 }
 
-/** Names of an account's containers, at most 10,000. Rejects with the errors of `openBlob`. */
+/** Names of an account's containers, at most `MAX_CONTAINERS`. Rejects with the errors of `openBlob`. */
 export async function listContainers(service: BlobServiceClient, abortSignal?: AbortSignal): Promise<string[]> {
   return asked(service.accountName, abortSignal, async () => {
     const names: string[] = [];

@@ -1,7 +1,8 @@
 /**
  * Goes through the objects that exist and has those scanned that should be: the daily sweep, which closes what events lose, and a
  * rescan that somebody asks for. It runs as messages in the queue, one for each page of the listing, so that it is as long as
- * it needs to be, goes on after a crash with the page it was at, and scans under way never wait for it.
+ * it needs to be, goes on after a crash with the page it was at, and scans under way never wait for it: where many messages wait in
+ * the queue, it is the walk that waits.
  *
  *   {walk, …}  ─►  list the containers  ─►  {walk, container, …} for each, or for the first
  *   {walk, container, from}  ─►  list a page  ─►  {scan} for each object, spread over time  ─►  {walk, container, next page}
@@ -20,6 +21,7 @@ import { STALE_AFTER_IN_MS } from '../ledger/entry-rules.ts';
 import type { Ledger, LedgerEntry } from '../ledger/ledger.ts';
 import type { MessageSender } from '../ledger/message-queue.ts';
 import type { ListedObject, ObjectPage, PageOptions } from '../objects/list-objects.ts';
+import { MAX_CONTAINERS } from '../objects/list-objects.ts';
 import { isFinal } from './record-report.ts';
 import type { WalkProgress, WalkStore } from './walk-store.ts';
 import { isParked, readStored, walkNames, writeStored } from './walk-store.ts';
@@ -32,6 +34,8 @@ export interface WalkParts {
   readonly queue: MessageSender;
   readonly listContainers: (account: string, abortSignal: AbortSignal) => Promise<readonly string[]>;
   readonly listObjects: (account: string, container: string, options: PageOptions) => Promise<ObjectPage>;
+  /** Why no more scans should be asked for just now; undefined where they may be. */
+  readonly reasonToWait: () => Promise<string | undefined>;
   readonly store: WalkStore;
   readonly log: Logger;
   /** Objects a page; 200 unless given. */
@@ -45,6 +49,8 @@ export interface ListedPlace {
 
 type PageRequest = WalkRequest & { readonly container: string };
 
+/** When a step that waits looks again. */
+const WAIT_IN_MS = 60_000;
 /** Questions to the ledger at the same time. */
 const PARALLEL_QUESTIONS = 16;
 
@@ -56,17 +62,33 @@ export async function walkObjects(request: WalkRequest, parts: WalkParts, abortS
     log.info('a walk was stopped', { id, account, container });
     return;
   }
+  const reason = await parts.reasonToWait();
+  if (reason !== undefined) {
+    log.info('a walk waits', { id, account, container, reason });
+    await parts.queue.send(walkMessageOf(request), { delayInMs: WAIT_IN_MS });
+    return;
+  }
   if (container === undefined) await walkAccount(request, parts, abortSignal);
   else await walkContainer({ ...request, container }, parts, abortSignal);
 }
 
 async function walkAccount(request: WalkRequest, parts: WalkParts, abortSignal: AbortSignal): Promise<void> {
   const { id, account } = request;
-  const all = await parts.listContainers(account, abortSignal);
+  const all = await allContainers(request, parts, abortSignal);
   parts.log.info('a walk goes through an account', { id, account, containers: all.length });
   const first = request.containers === 'inTurn' ? [...all].sort().slice(0, 1) : all;
   for (const container of first) await parts.queue.send(walkMessageOf({ ...request, container }));
   if (first.length === 0) await endWalk(request, parts);
+}
+
+async function allContainers(
+  { id, account }: WalkRequest,
+  { listContainers, log }: WalkParts,
+  abortSignal: AbortSignal,
+): Promise<readonly string[]> {
+  const all = await listContainers(account, abortSignal);
+  if (all.length >= MAX_CONTAINERS) log.warn('an account has more containers than are gone through', { id, account });
+  return all;
 }
 
 async function walkContainer(request: PageRequest, parts: WalkParts, abortSignal: AbortSignal): Promise<void> {
@@ -133,7 +155,7 @@ async function nextRequest(
 ): Promise<WalkRequest | undefined> {
   if (from !== undefined) return { ...request, from, step: request.step + 1 };
   if (request.containers !== 'inTurn') return undefined;
-  const containers = await parts.listContainers(request.account, abortSignal);
+  const containers = await allContainers(request, parts, abortSignal);
   const container = [...containers].sort().find((name) => name > request.container);
   return container === undefined ? undefined : { ...request, container, from, step: 0, listed: 0, sent: 0 };
 }

@@ -59,6 +59,11 @@ export interface CallContext {
   readonly now: number;
   /** The computation over `offset … offset + length`, which lies within the object. */
   range<Kind extends RangeKind>(kind: Kind, offset: number, length: number): RangeResults[Kind];
+  /**
+   * Counts work that a file makes long, such as going through its lists, as steps of conditions. Called once all of it is done,
+   * or given up for good: not for what is done again because bytes were missing.
+   */
+  charge(steps: number): void;
   /** A line for whoever listens to the scan. */
   log(line: string): void;
 }

@@ -1,8 +1,9 @@
-/** Turns what the store holds into the matches of a result. */
+/** Turns what the store holds, and what is known of rules, into the parts of a result. */
 import { PATTERN_KINDS, textOf, type RuleImage } from '../bundle/image.ts';
 import { hasPatternFlag, metaOf, patternField, ruleField, tagsOf } from '../bundle/loaded-rules.ts';
+import { STATE } from './evaluator.ts';
 import type { MatchStore } from './match-store.ts';
-import type { PatternMatch, PatternMatches, RuleMatch } from './scan-result.ts';
+import type { PatternMatch, PatternMatches, RuleMatch, UndecidedRule } from './scan-result.ts';
 import { EVIDENCE_MATCHES } from './settings.ts';
 
 export function ruleNames(image: RuleImage, rule: number): { rule: string; namespace: string } {
@@ -58,4 +59,31 @@ function patternMatches(
     countIsExact: isComplete && (report === 'all' || hasPatternFlag(image, pattern, 'needsCount')),
     isTruncated: shown < count,
   };
+}
+
+/** Of `states`, one per rule, those that are undecided; `reasons` has why, where it is not for a global rule. */
+export function reportUndecided(
+  image: RuleImage,
+  states: Uint8Array,
+  reasons: ReadonlyMap<number, string>,
+): UndecidedRule[] {
+  const undecided: UndecidedRule[] = [];
+  states.forEach((state, rule) => {
+    if (state !== STATE.undecided) return;
+    const reason = reasons.get(rule) ?? 'global';
+    undecided.push({ ...ruleNames(image, rule), reason, detail: explain(reason) });
+  });
+  return undecided;
+}
+
+function explain(reason: string): string {
+  if (reason.startsWith('limit:')) return `the bound ${reason.slice(6)} was met before the condition could be decided`;
+  switch (reason) {
+    case 'unseekable':
+      return 'the condition reads bytes that were no longer held, and the source cannot be read at other places';
+    case 'rule':
+      return 'a rule it refers to is undecided';
+    default:
+      return 'a global rule of its namespace is undecided';
+  }
 }

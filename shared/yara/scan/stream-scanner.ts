@@ -1,36 +1,27 @@
 /**
- * Scans one object after another: `write` its bytes in order, then `end`. Bytes pass through window, filter, verification
- * and queue into the match store; conditions are evaluated when the stream ends, and along the way to learn which rules
- * are settled already. Memory is the rules, the window, held pages and the bounds in `ScanLimits`, whatever the object's size.
+ * Scans one object after another: `write` its bytes in order, then `end`. `Matching` finds what patterns match; conditions are
+ * evaluated when the stream ends, and along the way to learn which rules are settled already. Memory is the rules, the window, held
+ * pages and the bounds in `ScanLimits`, whatever the object's size.
  */
 import { SCALAR } from '../bundle/image.ts';
-import { hasPatternFlag, hasRuleFlag, loaded, type LoadedRules } from '../bundle/loaded-rules.ts';
+import { hasRuleFlag, loaded, type LoadedRules } from '../bundle/loaded-rules.ts';
 import type { CompiledRules } from '../compiler/compiled-rules.ts';
-import { Chains, patternOfTarget } from './chains.ts';
 import { CheckpointError, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { decideRules } from './decide.ts';
 import { Evaluator, STATE, type Evidence } from './evaluator.ts';
-import type { Filter, TakeHits } from './filter.ts';
-import { LivePatterns } from './live-patterns.ts';
-import { MatchQueue, type TakeRun } from './match-queue.ts';
-import { MatchStore } from './match-store.ts';
+import { Matching } from './matching.ts';
 import { Pages } from './pages.ts';
 import { Profile } from './profile.ts';
-import { ProgramRunner } from './program-runner.ts';
 import { Ranges } from './ranges.ts';
-import { RepeatedBlocks } from './repeated-blocks.ts';
-import { reportMatches, ruleNames } from './report.ts';
+import { reportMatches, reportUndecided } from './report.ts';
 import { applyGlobals, RuleStates } from './rule-states.ts';
-import { SourceError, type ScanOptions, type ScanResult, type UndecidedRule } from './scan-result.ts';
-import { EVIDENCE_MATCHES, readScanOptions, type ScanSettings } from './settings.ts';
-import { Verifier } from './verify.ts';
+import { SourceError, type ScanOptions, type ScanResult } from './scan-result.ts';
+import { readScanOptions, type ScanSettings } from './settings.ts';
 import { WholeObject } from './whole-object.ts';
-import { PIECE_BYTES, Window } from './window.ts';
+import { PIECE_BYTES } from './window.ts';
 
 /** Bytes gathered before they are looked at; well below what the window has room for. */
 const LOOK_BYTES = 1 << 14;
-/** The queue is released when it holds this many. */
-const RELEASE_AT = 1 << 16;
 /**
  * Rules are looked at along the way when this much has passed, and after each further `SETTLE_EVERY` bytes. The places are
  * fixed, so what is spent on it never depends on chunks. An object that ends before is sooner scanned than its rules settled.
@@ -42,17 +33,9 @@ const WORTH_GATES = 1 << 18;
 
 export class StreamScanner {
   readonly #rules: LoadedRules;
-  readonly #window: Window;
-  readonly #queue = new MatchQueue();
-  readonly #programs: ProgramRunner;
-  readonly #verifier: Verifier;
-  readonly #chains: Chains;
+  readonly #matching: Matching;
   readonly #states: RuleStates;
-  readonly #live: LivePatterns;
-  #filter: Filter;
-  readonly #blocks = new RepeatedBlocks();
   #settings: ScanSettings;
-  #store: MatchStore;
   #pages: Pages;
   #ranges: Ranges;
   readonly #whole = new WholeObject();
@@ -63,7 +46,6 @@ export class StreamScanner {
   #nextSettling = FIRST_SETTLING;
   #isSettled = false;
   #isEnded = false;
-  #candidateCount = 0;
   #evaluations = 0;
   #bytesNotMatched = 0;
   #reasons: ReadonlyMap<number, string> = new Map();
@@ -72,41 +54,8 @@ export class StreamScanner {
   constructor(rules: CompiledRules, options: ScanOptions = {}) {
     this.#rules = loaded(rules);
     const { image } = this.#rules;
-    this.#filter = this.#rules.filter;
-    this.#window = new Window(image.scalars[SCALAR.leftReach]!, image.scalars[SCALAR.rightReach]!);
     this.#settings = readScanOptions(image, options);
-    this.#store = this.#makeStore();
-    this.#live = new LivePatterns(image);
-    this.#programs = new ProgramRunner(
-      image,
-      this.#rules.lists,
-      this.#rules.automata,
-      this.#window,
-      this.#queue,
-      {
-        wantsLength: (target) => target < 0 || this.#store.wanted(target) > 0,
-        keeps: (target) => (target < 0 ? Infinity : this.#store.keeps(target)),
-        unknown: (target) => {
-          this.#store.giveUp(patternOfTarget(image, target), 'limit:stepsPerByte');
-        },
-        isLive: (target) => this.#live.has(target),
-      },
-      this.#settings.limits.stepsPerByte,
-    );
-    this.#verifier = new Verifier(image, this.#window, this.#queue, this.#programs, this.#live);
-    this.#chains = new Chains(image, {
-      match: (pattern, start, length) => {
-        this.#store.add(pattern, start, length, -1);
-      },
-      count: (pattern, count, lastStart) => {
-        this.#store.addCount(pattern, count, lastStart);
-      },
-      unknown: (pattern, reason) => {
-        this.#store.giveUp(pattern, reason);
-      },
-      wanted: (pattern) => this.#store.wanted(pattern),
-      stepsPerByte: () => this.#settings.limits.stepsPerByte,
-    });
+    this.#matching = new Matching(this.#rules, this.#settings);
     this.#states = new RuleStates(image, this.#rules.lists);
     this.#pages = this.#makePages();
     this.#ranges = new Ranges(this.#pages);
@@ -140,16 +89,16 @@ export class StreamScanner {
       throw new SourceError(`the object has more than the ${size} bytes it was said to have`);
     }
     for (let done = 0; done < chunk.length;) {
-      const count = this.#window.append(chunk, done, Math.min(PIECE_BYTES, this.#nextSettling - this.#position));
+      const count = this.#matching.append(chunk, done, Math.min(PIECE_BYTES, this.#nextSettling - this.#position));
       this.#pages.observe(chunk, done, count, this.#position);
       this.#whole.update(chunk, done, count);
       done += count;
       this.#position += count;
       if (this.#isSettled) this.#skip(count);
-      else if (this.#isWorthALook()) this.#look(false);
+      else if (this.#isWorthALook()) this.#matching.look(false);
       if (this.#position === this.#nextSettling) this.#settleAlongTheWay();
     }
-    this.#window.release();
+    this.#matching.release();
   }
 
   /**
@@ -166,7 +115,7 @@ export class StreamScanner {
     }
     this.#isEnded = true;
     if (!this.#isSettled) {
-      this.#look(true);
+      this.#matching.look(true);
       this.#pages.size = this.#position;
       this.#whole.finish(this.#ranges, this.#position);
     }
@@ -180,7 +129,7 @@ export class StreamScanner {
    * which rules are among them may depend on chunks. Nothing is read, and the scan can go on.
    */
   resultSoFar(): ScanResult {
-    if (!this.#isEnded && !this.#isSettled) this.#look(false);
+    if (!this.#isEnded && !this.#isSettled) this.#matching.look(false);
     const values = this.#states.values.slice();
     const { steps } = this.#evaluator;
     const evidence = { ...this.#evidence(false), ruleStates: values };
@@ -203,12 +152,7 @@ export class StreamScanner {
     const state = {
       position: this.#position,
       nextSettling: this.#nextSettling,
-      cursorOffset: this.#window.cursorOffset,
-      held: this.#window.held(),
-      queue: this.#queue.save(),
-      store: this.#store.save(),
-      chains: this.#chains.save(),
-      programs: this.#programs.save(),
+      ...this.#matching.save(),
       pages: this.#pages.save(),
       ruleStates: this.#states.values,
       patternsSeen: this.#states.patternsSeen,
@@ -223,15 +167,8 @@ export class StreamScanner {
   /** As new, for another object: same rules, other options. */
   reset(options: ScanOptions = {}): void {
     this.#settings = readScanOptions(this.#rules.image, options);
-    this.#window.reset();
-    this.#queue.reset();
-    this.#programs.reset(this.#settings.limits.stepsPerByte);
-    this.#chains.reset();
+    this.#matching.reset(this.#settings);
     this.#states.reset();
-    this.#live.reset();
-    this.#filter = this.#rules.filter;
-    this.#store.reset();
-    this.#store = this.#makeStore();
     this.#pages = this.#makePages();
     this.#ranges = new Ranges(this.#pages);
     this.#evaluator = this.#makeEvaluator();
@@ -240,8 +177,6 @@ export class StreamScanner {
     this.#nextSettling = FIRST_SETTLING;
     this.#isSettled = false;
     this.#isEnded = false;
-    this.#candidateCount = 0;
-    this.#verifier.verified = 0;
     this.#evaluations = 0;
     this.#bytesNotMatched = 0;
     this.#reasons = new Map();
@@ -253,11 +188,7 @@ export class StreamScanner {
   restore(checkpoint: Uint8Array): void {
     const state = decodeCheckpoint(checkpoint, this.#rules, this.#settings);
     this.#position = state.position;
-    this.#window.restore(state.held, state.position, state.cursorOffset);
-    this.#queue.restore(state.queue);
-    this.#store.restore(state.store);
-    if (!this.#programs.restore(state.programs)) throw new CheckpointError('its blocks contradict themselves');
-    if (!this.#chains.restore(state.chains)) throw new CheckpointError('its chains contradict themselves');
+    this.#matching.restore(state, state.position);
     if (!this.#whole.restore(state.whole)) throw new CheckpointError('its digests contradict themselves');
     this.#now = state.now;
     this.#pages.restore(state.pages, state.position);
@@ -271,26 +202,14 @@ export class StreamScanner {
   /** For `startScannerAt`. */
   startAt(position: number): void {
     this.#position = position;
-    this.#window.startAt(position);
+    this.#matching.startAt(position);
     this.#pages.startAt(position);
     this.#nextSettling = position < FIRST_SETTLING ? FIRST_SETTLING : nextSettlingBehind(position);
   }
 
-  #makeStore(): MatchStore {
-    const { image, patternCount } = this.#rules;
-    const { limits, report } = this.#settings;
-    const few = Math.min(EVIDENCE_MATCHES, limits.matchesPerPattern);
-    return new MatchStore(patternCount, {
-      matchBytes: limits.matchBytes,
-      keep: (pattern) =>
-        report === 'evidence' && !hasPatternFlag(image, pattern, 'needsOffsets') ? few : limits.matchesPerPattern,
-    });
-  }
-
   #beginProfile(): void {
     this.#profile = this.#settings.profile ? new Profile(this.#rules.image) : undefined;
-    this.#verifier.profile = this.#profile;
-    this.#programs.profile = this.#profile;
+    this.#matching.profile = this.#profile;
   }
 
   #makePages(): Pages {
@@ -322,68 +241,14 @@ export class StreamScanner {
     this.#whole.begin(mask);
   }
 
-  /** Looks at what has arrived, as far as enough follows. */
-  #look(isLast: boolean): void {
-    const window = this.#window;
-    const filter = this.#filter;
-    const limit = window.lookLimit(isLast);
-    this.#programs.begin(window.cursor, limit, isLast);
-    if (!this.#live.isAny) window.cursor = limit;
-    while (window.cursor < limit) {
-      const began = this.#profile?.now();
-      window.cursor = this.#blocks.look(filter, window.bytes, window.cursor, limit, this.#takeHits);
-      this.#profile?.filter(this.#profile.now() - began!);
-      this.#programs.settle();
-      if (this.#queue.length >= RELEASE_AT) this.#release(this.#settledTo());
-    }
-    this.#release(isLast ? Infinity : this.#settledTo());
-    if (!isLast) return;
-    this.#chains.finish();
-    this.#store.finish();
-  }
-
-  readonly #takeHits: TakeHits = (hits, count, origin) => {
-    this.#candidateCount += count;
-    const began = this.#profile?.now();
-    this.#verifier.verify(hits, count, origin);
-    // Patterns are told for themselves.
-    this.#profile?.filter(began! - this.#profile.now());
-  };
-
-  /** Hands matches that start before `offset` to the store and to chains. */
-  #release(offset: number): void {
-    this.#programs.finish();
-    this.#queue.release(offset, this.#takeRun);
-  }
-
-  readonly #takeRun: TakeRun = (target, first, past) => {
-    const queue = this.#queue;
-    const anchor = target < 0 ? NaN : this.#rules.anchors[target]!;
-    if (target >= 0 && Number.isNaN(anchor)) {
-      this.#store.addRun(target, queue, first, past);
-      return;
-    }
-    for (let at = first; at < past; at++) {
-      const start = queue.starts[at]!;
-      if (target < 0) this.#chains.piece(~target, start, queue.lengths[at]!, queue.spreads[at]!);
-      else if (start === anchor) this.#store.addRun(target, queue, at, at + 1);
-    }
-  };
-
-  /** Every match that starts before this offset has been met. */
-  #settledTo(): number {
-    return this.#window.cursorOffset - this.#rules.image.scalars[SCALAR.leftReach]!;
-  }
-
   /** Small writes are gathered, since a look is not free; where rules are settled everything that can be is looked at. */
   #isWorthALook(): boolean {
-    const window = this.#window;
-    return window.lookLimit(false) - window.cursor >= LOOK_BYTES || this.#position === this.#nextSettling;
+    return this.#matching.toLookAt >= LOOK_BYTES || this.#position === this.#nextSettling;
   }
 
   #skip(count: number): void {
     this.#bytesNotMatched += count;
-    this.#window.cursor = this.#window.end;
+    this.#matching.skip();
   }
 
   /** Evaluates what may be settled by now; stops matching when no rule can match any more. */
@@ -392,7 +257,7 @@ export class StreamScanner {
     if (this.#isSettled || this.#position === this.#settings.size) return;
     const { size } = this.#settings;
     if (this.#position === FIRST_SETTLING && (size ?? Infinity) >= WORTH_GATES) this.#passGates();
-    for (const rule of this.#states.toLookAt(this.#store)) {
+    for (const rule of this.#states.toLookAt(this.#matching.store)) {
       const state = this.#evaluate(rule, false);
       if (state === STATE.true || state === STATE.false) this.#states.settle(rule, state);
     }
@@ -404,9 +269,8 @@ export class StreamScanner {
   /** Looks for no more than what rules that may still be true want. */
   #narrow(): void {
     const { size = Infinity } = this.#settings;
-    if (size - this.#position < WORTH_GATES || !this.#live.update(this.#states.values)) return;
-    const bytesLeft = size === Infinity ? 0 : size - this.#position;
-    this.#filter = this.#rules.narrowFilters.of(this.#live.entries, this.#filter.entryCount, bytesLeft) ?? this.#filter;
+    const bytesLeft = size - this.#position;
+    if (bytesLeft >= WORTH_GATES) this.#matching.narrow(this.#states.values, bytesLeft === Infinity ? 0 : bytesLeft);
   }
 
   /** Settles rules by what needs no match. */
@@ -432,13 +296,13 @@ export class StreamScanner {
 
   #evidence(isFinal: boolean): Evidence {
     return {
-      store: this.#store,
+      store: this.#matching.store,
       pages: this.#pages,
       ranges: this.#ranges,
       size: isFinal ? (this.#settings.size ?? this.#position) : this.#settings.size,
       areMatchesComplete: isFinal,
       isFinal,
-      settledTo: this.#settledTo(),
+      settledTo: this.#matching.settledTo,
       externals: this.#settings.externals,
       ruleStates: this.#states.values,
       now: this.#now,
@@ -462,19 +326,13 @@ export class StreamScanner {
   #resultOf(states: Uint8Array, unread: number, isFinal: boolean): ScanResult {
     const { image } = this.#rules;
     const { size, report, limits } = this.#settings;
-    const undecided: UndecidedRule[] = [];
     const matching: number[] = [];
-    for (let rule = 0; rule < this.#rules.ruleCount; rule++) {
-      const state = states[rule];
-      if (state === STATE.true && !hasRuleFlag(image, rule, 'private')) matching.push(rule);
-      if (isFinal && state === STATE.undecided) {
-        const reason = this.#reasons.get(rule) ?? 'global';
-        undecided.push({ ...ruleNames(image, rule), reason, detail: explain(reason) });
-      }
+    for (let rule = 0; rule < states.length; rule++) {
+      if (states[rule] === STATE.true && !hasRuleFlag(image, rule, 'private')) matching.push(rule);
     }
     return {
-      matches: reportMatches(image, this.#store, matching, report, limits.matchesPerPattern, isFinal),
-      undecided,
+      matches: reportMatches(image, this.#matching.store, matching, report, limits.matchesPerPattern, isFinal),
+      undecided: isFinal ? reportUndecided(image, states, this.#reasons) : [],
       warnings: [],
       coverage: {
         bytesSeen: this.#position,
@@ -482,8 +340,8 @@ export class StreamScanner {
         ...(size === undefined ? {} : { size }),
       },
       stats: {
-        candidates: this.#candidateCount,
-        verifications: this.#verifier.verified,
+        candidates: this.#matching.candidates,
+        verifications: this.#matching.verifications,
         evaluations: this.#evaluations,
         pageReads: this.#pages.reads,
         bytesNotNeeded: this.#bytesNotMatched + unread,
@@ -534,16 +392,4 @@ export async function scanBytes(
   });
   scanner.write(bytes);
   return scanner.end();
-}
-
-function explain(reason: string): string {
-  if (reason.startsWith('limit:')) return `the bound ${reason.slice(6)} was met before the condition could be decided`;
-  switch (reason) {
-    case 'unseekable':
-      return 'the condition reads bytes that were no longer held, and the source cannot be read at other places';
-    case 'rule':
-      return 'a rule it refers to is undecided';
-    default:
-      return 'a global rule of its namespace is undecided';
-  }
 }

@@ -1,11 +1,11 @@
 /**
- * One object that takes its worker down whenever it is read, among as many others as a worker holds: each of its deliveries counts
- * for all of them. They must end as they would have without it, and it as what could not be scanned.
+ * Objects that take their worker down whenever they are read, one or two of them, among as many others as a worker holds: each of
+ * their deliveries counts for all. The others must end as they would have without them, and they as what could not be scanned.
  */
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { harmless, malicious, startService } from './service.ts';
 import type { Service } from './service.ts';
 
@@ -45,18 +45,24 @@ function startWorkers(): { deaths(): number; end(): void } {
   };
 }
 
-it(
-  'an object that kills its worker each time ends as failed, and the sixty beside it as what they are',
-  { timeout: LIMIT_IN_MS + 10_000 },
-  async () => {
+describe.each([
+  ['an object that kills its worker each time ends as failed, and the sixty beside it as what they are', ['killer']],
+  [
+    'two such objects in one batch both end as failed, and neither takes the other or those beside it along',
+    ['killer-a', 'killer-b'],
+  ],
+] as const)('%s', (_, names) => {
+  it('once all are through', { timeout: LIMIT_IN_MS + 10_000 }, async () => {
+    const batch = names.join('-and-');
     const others = await Promise.all(
       Array.from({ length: OTHERS }, async (_, index) => ({
-        ...(await service.upload(index % 2 === 0 ? malicious : harmless, `other-${index}`)),
+        ...(await service.upload(index % 2 === 0 ? malicious : harmless, `beside-${batch}-${index}`)),
         outcome: index % 2 === 0 ? 'match' : 'clean',
       })),
     );
-    const killer = await service.upload(malicious, 'killer');
-    const objects = [...others.slice(0, OTHERS / 2), killer, ...others.slice(OTHERS / 2)];
+    const killers = await Promise.all(names.map((name) => service.upload(malicious, name)));
+    const keptBefore = (await service.blobsIn('sluice-poison')).length;
+    const objects = [...others.slice(0, OTHERS / 2), ...killers, ...others.slice(OTHERS / 2)];
     for (const object of objects) {
       await service.queue.sendMessage(Buffer.from(JSON.stringify(service.event(object))).toString('base64'));
     }
@@ -69,12 +75,12 @@ it(
       })
       .toEqual([]);
     workers.end();
-    expect(workers.deaths()).toBeGreaterThanOrEqual(3);
-    expect(service.outcomesOf(killer.name)).toEqual(['failed: poison']);
+    expect(workers.deaths()).toBeGreaterThanOrEqual(3 * killers.length);
+    for (const { name } of killers) expect([name, ...service.outcomesOf(name)]).toEqual([name, 'failed: poison']);
     for (const { name, outcome } of others) {
       // A worker may have died between the row and the ledger: the same row again, and no other.
       expect([name, ...new Set(service.outcomesOf(name))]).toEqual([name, outcome]);
     }
-    expect(await service.blobsIn('sluice-poison')).toHaveLength(1);
-  },
-);
+    expect((await service.blobsIn('sluice-poison')).length - keptBefore).toBe(killers.length);
+  });
+});

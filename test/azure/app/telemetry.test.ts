@@ -91,6 +91,7 @@ describe('telemetry of the app', () => {
     expect(metric('sluice.rules')).toMatchObject([{ value: 1 }]);
     expect(metric('sluice.rules.refused')).toMatchObject([{ value: 0 }]);
     expect(metric('sluice.outbox.waiting')).toHaveLength(1);
+    expect(metric('sluice.queue.wait')).toMatchObject([{ value: 0 }]);
 
     const requests = track.envelopes.filter(({ data }) => data.baseType === 'RequestData');
     expect(requests.map(({ tags }) => tags['ai.operation.name'])).toEqual(['scan', 'scan', 'scan']);

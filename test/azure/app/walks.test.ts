@@ -125,6 +125,22 @@ describe('a walk', () => {
     expect(service.outcomesOf(changing.name)).toEqual(['incomplete: changing', 'match']);
   });
 
+  it('waits while many messages are in the queue, and then goes on where it was', async () => {
+    const { prefix, names } = prefixed(2);
+    for (const name of names) await service.upload(harmless, name);
+    const sent: [unknown, number][] = [];
+    const telling = { send: async (message: unknown, { delayInMs = 0 } = {}) => void sent.push([message, delayInMs]) };
+    const modest = await service.start({}, { queue: telling, walkLimits: { mostWaiting: 1 } });
+    const message = walk({ prefix });
+    for (let waiting = 0; waiting < 2; waiting += 1) await queue.send({ some: 'event' });
+    await modest.handleMessage(message, { dequeueCount: 1 });
+    expect(sent).toEqual([[message, 60_000]]);
+    expect(service.lines.at(-1)).toContain('2 messages are in the queue');
+    await service.takeMessages();
+    await modest.handleMessage(message, { dequeueCount: 1 });
+    expect(sent).toHaveLength(1 + names.length);
+  });
+
   it('stops when it is asked to, and says how far it came', async () => {
     const { prefix, names } = prefixed(7);
     for (const name of names) await service.upload(harmless, name);

@@ -288,6 +288,24 @@ describe('an order', () => {
     for (const id of [...ids.slice(1), more]) expect((await status(id)).state).toBe('done');
   });
 
+  it('that its worker died of is carried out when it comes again, and once', async () => {
+    const { prefix, names } = await uploadMany(4);
+    const id = randomUUID();
+    const dies = { ...app.rescans, queue: { send: () => Promise.reject(new Error('the worker is gone')) } };
+    const range = { rescan: 'begin', account, perMinute: 100_000, container: 'uploads', prefix };
+    await expect(handleRescanOrder(range, { id }, dies)).rejects.toThrow('the worker is gone');
+    await order(range, id);
+    await handleAll(1);
+    await order({ rescan: 'stop', id });
+    expect(await handleAll()).toEqual([]);
+    // It had taken the stop back, and died before it sent the step that was kept.
+    await expect(handleRescanOrder({ rescan: 'resume', id }, { id: randomUUID() }, dies)).rejects.toThrow('is gone');
+    expect(await service.takeMessages()).toEqual([]);
+    await order({ rescan: 'resume', id });
+    expect(await handleAll()).toEqual(names.slice(3));
+    expect(await status(id)).toMatchObject({ state: 'done', progress: [{ listed: 4, sent: 4 }] });
+  });
+
   it('comes again where storage did not answer', async () => {
     const id = randomUUID();
     service.proxy.reset(({ path }) => (path.includes('sluice-walks') ? { kind: 'answer', status: 403 } : undefined));

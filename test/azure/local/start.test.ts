@@ -1,11 +1,13 @@
 /** The program behind `npm start`, run as people run it: a process of its own, on real parts. */
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BlobServiceClient } from '@azure/storage-blob';
+import { QueueServiceClient } from '@azure/storage-queue';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ChildProcess } from 'node:child_process';
 
@@ -164,6 +166,17 @@ describe('npm start', () => {
     await uploads.getBlockBlobClient('by hand/Größe.txt').uploadData(Buffer.from('30.40.50.60:9342'));
     await run.wrote(/^by hand\/Größe\.txt\s+16 B\s+match\s/m);
     await run.wrote(/^5\. Medium: YARA rule EQGRP_callbacks matches an object in uploads\n\s+File\s+Größe\.txt/m);
+    // As `sluice rescan` orders one, and as it is watched.
+    const id = randomUUID();
+    const order = JSON.stringify({ rescan: 'begin', id, account: uploads.accountName, container: 'uploads' });
+    const orders = QueueServiceClient.fromConnectionString(connectionString).getQueueClient('sluice-scan-rescan');
+    await orders.sendMessage(Buffer.from(order).toString('base64'));
+    const walks = BlobServiceClient.fromConnectionString(connectionString).getContainerClient('sluice-walks');
+    const progress = walks.getBlobClient(`progress/${id}/${uploads.accountName}/uploads.json`);
+    const isDone = async () =>
+      (await progress.exists()) && String(await progress.downloadToBuffer()).includes('"isDone":true');
+    await expect.poll(isDone, { timeout: 20_000 }).toBe(true);
+    expect(JSON.parse(String(await progress.downloadToBuffer()))).toMatchObject({ listed: 7, sent: 0 });
     run.child.kill('SIGINT');
     expect(await run.ended, run.stderr).toBe(0);
     expect(run.stderr).toBe('');

@@ -204,12 +204,15 @@ describe('log-analytics sink', () => {
     });
 
     test('a service that stays busy is given up in time, with an error to try again later', async () => {
-      const hasty = sinkFor(endpoint, { retryForMs: 1_000, retryDelayInMs: 200 });
+      // Waits vary by half. The second call comes after 2 to 4 s, and a third would come after the bound; one that the bound itself
+      // cuts off, which a busy machine makes of a shorter one, would have no status to tell.
+      const hasty = sinkFor(endpoint, { retryForMs: 6_000, retryDelayInMs: 4_000 });
       endpoint.failNext(Array.from({ length: 1_000 }, () => ({ status: 503 })));
       const error = await failureOf(hasty.record(makeReport(1, 1)));
       expect(error).toMatchObject({ code: 'INGESTION_FAILED', retryable: true, isRefused: false, status: 503 });
       expect(error.where).toBe('https://uploads.blob.core.windows.net/incoming/2026/11/sample-1.bin');
       expect(error.message).toMatch(/^Custom-SluiceFindings_CL: the ingestion endpoint answered 503/);
+      expect(endpoint.counters.requests).toBe(2);
       await hasty.close();
     });
 

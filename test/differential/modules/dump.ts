@@ -41,6 +41,7 @@ export function dump(module: Module, bytes: Uint8Array, calls: readonly Call[] =
     now: 0,
     root: () => root,
     range: (kind, offset, length) => computeOver(kind, bytes.subarray(offset, offset + length)),
+    charge: () => undefined,
     log: () => undefined,
   };
   const conditions: string[] = [];

@@ -67,7 +67,7 @@ function telfhashNames(bytes: Uint8Array): Uint8Array {
   const unasked = (): never => {
     throw new Error('not asked for');
   };
-  return telfhashText({ object, root: () => root, now: 0, range: unasked, log: unasked });
+  return telfhashText({ object, root: () => root, now: 0, range: unasked, charge: unasked, log: unasked });
 }
 
 /** The header, the program headers and the first section headers of a little-endian file. */

@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { Reader } from '../../../shared/yara/modules/pe/ber.ts';
+import { names as oidNames } from '../../../shared/yara/modules/pe/oids.ts';
 import { peModule } from '../../../shared/yara/modules/pe/pe.ts';
 import { randomFor, runs, seed } from '../../conformance/seed.ts';
 import { notHolding } from './ask.ts';
@@ -332,6 +333,30 @@ describe(`pe.signatures, seed ${seed}`, () => {
     for (let copy = 0; copy < runs(2); copy++) {
       expect(await differences(mutated(bytes, random, parts)), `copy ${copy}, seed ${seed}`).toEqual([]);
     }
+  });
+});
+
+describe('names of object identifiers', () => {
+  /** Each as the subject of a certificate, and with those that follow them, which mostly have no name. */
+  const dotted = Array.from(oidNames().keys()).flatMap((known) => {
+    const arcs = known.split('.');
+    return [known, [...arcs.slice(0, -1), Number(arcs.at(-1)) + 1].join('.'), [...arcs, 1].join('.')];
+  });
+  const identifiers = [...new Set(dotted)];
+  const PER_FILE = 500;
+  const starts = Array.from({ length: Math.ceil(identifiers.length / PER_FILE) }, (_, at) => at * PER_FILE);
+
+  it.each(starts)('%i and those behind it', async (start) => {
+    const subjects = identifiers.slice(start, start + PER_FILE).map((type) => name([[type, text('x')]]));
+    const certificates = subjects.map((subject) => certificate({ subject, key: KEYS.p256 }));
+    const bytes = signed({ message: { certificates } });
+    const conditions = dump(peModule, bytes, [], PER_FILE).filter((condition) => condition.includes('].subject =='));
+    expect(conditions).toHaveLength(subjects.length);
+    expect(await notHolding('pe', conditions, bytes)).toEqual([]);
+  });
+
+  it('there are about a thousand', () => {
+    expect(oidNames().size).toBeGreaterThan(1000);
   });
 });
 

@@ -3,16 +3,18 @@
  * whose signature names a type that is none are left out, as the reference has it. Source: ECMA-335, II.22.26 and II.22.37.
  */
 import type { ModuleValue } from '../module.ts';
-import { arrayOfItems, once, structureOf } from '../structure-value.ts';
+import { arrayOfItems, found, once, structureOf } from '../structure-value.ts';
 import type { Metadata } from './metadata.ts';
-import { TABLE } from './tables.ts';
-import { named, plainName, SignatureReader, TypeNames, type GenericNames } from './type-names.ts';
+import { TABLE, type CodedIndex } from './tables.ts';
+import { plainName, SignatureReader, TypeNames, type GenericNames } from './type-names.ts';
 
 /** Names of classes within classes. */
 const MAX_NAME_PARTS = 16;
 /** Methods of all classes that were asked for; a method may be counted among those of many. */
 const MAX_METHODS = 1 << 17;
+/** Of one method, and the characters of their names and types. */
 const MAX_PARAMETERS = 1 << 12;
+const MAX_PARAMETERS_LENGTH = 1 << 20;
 const MODULE_CLASS = '<Module>';
 const HAS_GENERIC_PARAMETERS = 0x10;
 const INTERFACE = 0x20;
@@ -74,13 +76,14 @@ export class DotnetClasses {
   }
 
   /** Rows of the type definitions that are classes. */
-  readonly rows = once((): readonly number[] => {
-    const { length } = this.#metadata.table(TABLE.typeDef);
-    return Array.from({ length }, (_, row) => row).filter((row) => {
+  readonly rows = found(
+    () => this.#metadata.table(TABLE.typeDef).length,
+    (row) => {
       const name = this.#text(TABLE.typeDef, row, 1);
-      return name !== undefined && name !== '' && name !== MODULE_CLASS;
-    });
-  });
+      this.#metadata.keep(name?.length ?? 0);
+      return name !== undefined && name !== '' && name !== MODULE_CLASS ? row : undefined;
+    },
+  );
 
   value(row: number): ModuleValue {
     const known = this.#values.get(row) ?? this.#value(row);
@@ -91,12 +94,12 @@ export class DotnetClasses {
   #value(row: number): ModuleValue {
     const flags = this.#metadata.table(TABLE.typeDef).number(row, 0);
     const genericNames = this.#genericNames().ofClass.get(row) ?? [];
-    const fullName = once(() => this.#fullName(row));
-    const baseTypes = once(() => this.#baseTypes(row, genericNames));
-    const methods = once(() => this.#methodsOf(row, genericNames));
+    const fullName = (): string | undefined => this.#fullName(row);
+    const baseTypes = this.#baseTypes(row, genericNames);
+    const methods = this.#methodsOf(row, genericNames);
     return structureOf({
       fullname: () => text(fullName()),
-      name: () => text(fullName()?.slice(fullName()!.lastIndexOf('.') + 1)),
+      name: () => text(lastPart(fullName())),
       namespace: () => text(namespaceOf(fullName())),
       visibility: () => text(CLASS_VISIBILITY[flags & VISIBILITY_BITS]),
       type: () => text((flags & INTERFACE) === 0 ? 'class' : 'interface'),
@@ -160,26 +163,44 @@ export class DotnetClasses {
     return enclosing;
   });
 
+  readonly #genericRows = found(
+    () => this.#metadata.table(TABLE.genericParam).length,
+    (row) => {
+      const name = this.#text(TABLE.genericParam, row, 3);
+      if (name === undefined) return undefined;
+      this.#metadata.keep(name.length);
+      return { owner: this.#metadata.table(TABLE.genericParam).coded(row, 2), name };
+    },
+  );
+
   readonly #genericNames = once(() => {
-    const table = this.#metadata.table(TABLE.genericParam);
     const ofClass = new Map<number, string[]>();
     const ofMethod = new Map<number, string[]>();
-    for (let row = 0; row < table.length; row++) {
-      const owner = table.coded(row, 2);
-      const name = this.#text(TABLE.genericParam, row, 3);
+    for (const { owner, name } of this.#genericRows()) {
       const names = owner.table === TABLE.typeDef ? ofClass : ofMethod;
-      if (name !== undefined) names.set(owner.row, [...(names.get(owner.row) ?? []), name]);
+      const known = names.get(owner.row);
+      if (known === undefined) names.set(owner.row, [name]);
+      else known.push(name);
     }
     return { ofClass, ofMethod };
   });
 
   /** What it extends, then what it implements, as far as they have names. */
-  #baseTypes(row: number, ofClass: readonly string[]): string[] {
+  #baseTypes(row: number, ofClass: readonly string[]): () => readonly string[] {
     const names = { ofClass, ofMethod: [] };
-    const indexes = [this.#metadata.table(TABLE.typeDef).coded(row, 3)];
-    const table = this.#metadata.table(TABLE.interfaceImpl);
-    for (const at of this.#interfaces().get(row) ?? []) indexes.push(table.coded(at, 1));
-    return indexes.flatMap((index) => this.#typeNames.ofRow(index, names) ?? []);
+    const implemented = (): readonly number[] => this.#interfaces().get(row) ?? [];
+    const indexAt = (at: number): CodedIndex =>
+      at === 0
+        ? this.#metadata.table(TABLE.typeDef).coded(row, 3)
+        : this.#metadata.table(TABLE.interfaceImpl).coded(implemented()[at - 1]!, 1);
+    return found(
+      () => 1 + implemented().length,
+      (at) => {
+        const name = this.#typeNames.named(() => this.#typeNames.ofRow(indexAt(at), names));
+        this.#metadata.keep(name?.length ?? 0);
+        return name;
+      },
+    );
   }
 
   readonly #interfaces = once((): ReadonlyMap<number, readonly number[]> => {
@@ -197,18 +218,21 @@ export class DotnetClasses {
   // Methods ---------------------------------------------------------------------------------------------------------------
 
   /** From the first one of the class up to that of the next class; none where these are the wrong way round. */
-  #methodsOf(row: number, ofClass: readonly string[]): Method[] {
+  #methodsOf(row: number, ofClass: readonly string[]): () => readonly Method[] {
     const classes = this.#metadata.table(TABLE.typeDef);
     const { length } = this.#metadata.table(TABLE.methodDef);
     const from = classes.row(row, 5);
     const to = row + 1 < classes.length ? classes.row(row + 1, 5) : length;
-    const methods: Method[] = [];
-    for (let at = from; at < to && to <= length; at++) {
-      if (++this.#methods > MAX_METHODS) return this.#metadata.object.refuse('limit:dotnetMethods');
-      const method = this.#method(at, ofClass);
-      if (method !== undefined) methods.push(method);
-    }
-    return methods;
+    return found(
+      () => (to > length ? 0 : Math.max(0, to - from)),
+      (at) => {
+        if (this.#methods === MAX_METHODS) return this.#metadata.object.refuse('limit:dotnetMethods');
+        const method = this.#method(from + at, ofClass);
+        if (method !== undefined) this.#metadata.keep(lengthOf(method));
+        this.#methods++;
+        return method;
+      },
+    );
   }
 
   #method(row: number, ofClass: readonly string[]): Method | undefined {
@@ -217,17 +241,21 @@ export class DotnetClasses {
     const name = this.#text(TABLE.methodDef, row, 3);
     if (signature === undefined || name === undefined) return undefined;
     const names: GenericNames = { ofClass, ofMethod: this.#genericNames().ofMethod.get(row) ?? [] };
-    return named(() => {
+    return this.#typeNames.named(() => {
       const reader = new SignatureReader(signature);
       if ((reader.byte() & HAS_GENERIC_PARAMETERS) !== 0) reader.packed();
       const count = reader.packed();
       const result = this.#typeNames.next(reader, names);
       const first = table.row(row, 5);
       const parameters: Parameter[] = [];
+      let length = 0;
       for (let at = 0; at < count; at++) {
         if (at === MAX_PARAMETERS) return this.#metadata.object.refuse('limit:dotnetParameters');
         const type = this.#typeNames.next(reader, names);
-        parameters.push({ name: this.#text(TABLE.param, first + at, 2) ?? `P_${at}`, type });
+        const parameter = { name: this.#text(TABLE.param, first + at, 2) ?? `P_${at}`, type };
+        length += parameter.name.length + type.length;
+        if (length > MAX_PARAMETERS_LENGTH) return this.#metadata.object.refuse('limit:dotnetParameters');
+        parameters.push(parameter);
       }
       return { row, name, result, genericNames: names.ofMethod, parameters };
     });
@@ -238,6 +266,19 @@ export class DotnetClasses {
     const bytes = row < table.length ? this.#metadata.text(table.number(row, column)) : undefined;
     return bytes === undefined ? undefined : decoder.decode(bytes);
   }
+}
+
+/** Characters that are kept of it. */
+function lengthOf({ name, result, parameters }: Method): number {
+  return (
+    parameters.reduce((sum, parameter) => sum + parameter.name.length + parameter.type.length, 0) +
+    name.length +
+    result.length
+  );
+}
+
+function lastPart(fullName: string | undefined): string | undefined {
+  return fullName?.slice(fullName.lastIndexOf('.') + 1);
 }
 
 function namespaceOf(fullName: string | undefined): string | undefined {

@@ -3,7 +3,7 @@
  * undefined, and arrays empty. What exceeds a bound is refused by its name, and so undecided. Source: ECMA-335, II.22.
  */
 import type { ModuleValue, ObjectView, StructureValue } from '../module.ts';
-import { arrayOf, arrayOfItems, once, structureOf } from '../structure-value.ts';
+import { arrayOf, arrayOfItems, found, once, structureOf } from '../structure-value.ts';
 import { DotnetClasses } from './classes.ts';
 import { isUtf8, Metadata, type Stream } from './metadata.ts';
 import { TABLE } from './tables.ts';
@@ -19,10 +19,17 @@ const STRING_TYPE = 0x0e;
 const MOST = 0xffffffff;
 
 type Fields = Readonly<Record<string, () => ModuleValue>>;
-type Items = () => readonly ModuleValue[];
+
+/** Bytes of the file. */
+interface Place {
+  readonly start: number;
+  readonly length: number;
+}
 
 export class DotnetFile implements StructureValue {
   readonly #metadata: Metadata;
+  /** How far user strings have been read. */
+  readonly #readStrings = { places: [] as Place[], next: 0, isComplete: false };
   readonly #fields = once(() => structureOf(this.#open()));
 
   constructor(object: ObjectView) {
@@ -37,23 +44,26 @@ export class DotnetFile implements StructureValue {
     const metadata = this.#metadata;
     const root = metadata.root();
     const streams = root?.streams ?? [];
-    const rows = <Value>(table: number, value: (row: number) => Value): Value[] =>
-      Array.from({ length: metadata.table(table).length }, (_, row) => value(row));
     const guids = once(() => this.#guids());
     const resources = (): number => metadata.table(TABLE.manifestResource).length;
     const references = (): number => metadata.table(TABLE.assemblyRef).length;
     const classes = new DotnetClasses(metadata);
-    const moduleRefs: Items = once(() => {
-      return rows(TABLE.moduleRef, (row) => metadata.text(metadata.table(TABLE.moduleRef).number(row, 0))).filter(
-        isThere,
-      );
+    const moduleRef = (row: number): Uint8Array | undefined =>
+      metadata.text(metadata.table(TABLE.moduleRef).number(row, 0));
+    const moduleRefs = this.#found(TABLE.moduleRef, (row) => {
+      const name = moduleRef(row);
+      metadata.keep(name?.length ?? 0);
+      return name === undefined ? undefined : row;
     });
-    const userStrings = once(() => this.#userStrings());
-    const constants = once(() => this.#constantRows());
-    const fieldOffsets: Items = once(() => {
-      const table = metadata.table(TABLE.fieldRva);
-      return rows(TABLE.fieldRva, (row) => metadata.image.rvaToOffset(table.number(row, 0))).filter(isThere);
+    const constants = this.#found(TABLE.constant, (row) => {
+      const table = metadata.table(TABLE.constant);
+      const isThere = table.number(row, 0) === STRING_TYPE && metadata.blobExtent(table.number(row, 3)) !== undefined;
+      return isThere ? row : undefined;
     });
+    const fieldOffsets = this.#found(TABLE.fieldRva, (row) =>
+      metadata.image.rvaToOffset(metadata.table(TABLE.fieldRva).number(row, 0)),
+    );
+    const userStrings = (): readonly Place[] => this.#userStrings();
     const scalars: Fields = {
       module_name: () => this.#moduleName(),
       version: () => root?.version,
@@ -66,7 +76,7 @@ export class DotnetFile implements StructureValue {
       number_of_user_strings: () => userStrings().length,
       number_of_constants: () => constants().length,
       number_of_field_offsets: () => fieldOffsets().length,
-      typelib: () => this.#typelib(),
+      typelib: () => this.#typelib()[0]?.(),
       assembly: () => this.#assembly(),
     };
     return {
@@ -80,8 +90,12 @@ export class DotnetFile implements StructureValue {
       classes: () => arrayOfItems(classes.rows(), (row) => classes.value(row)),
       field_offsets: () => arrayOfItems(fieldOffsets(), (offset) => offset),
       user_strings: () => arrayOfItems(userStrings(), (place) => this.#userString(place)),
-      modulerefs: () => arrayOfItems(moduleRefs(), (name) => name),
+      modulerefs: () => arrayOfItems(moduleRefs(), moduleRef),
     };
+  }
+
+  #found<Item>(table: number, read: (row: number) => Item | undefined): () => readonly Item[] {
+    return found(() => this.#metadata.table(table).length, read);
   }
 
   #moduleName(): ModuleValue {
@@ -103,25 +117,30 @@ export class DotnetFile implements StructureValue {
     });
   }
 
-  /** The text of the first `GuidAttribute` of the assembly. */
-  #typelib(): ModuleValue {
+  /** Of the first `GuidAttribute` of the assembly, what gives its text. */
+  readonly #typelib = found(
+    () => this.#metadata.table(TABLE.customAttribute).length,
+    (row) => (this.#isGuidOfAssembly(row) ? (): ModuleValue => this.#guidText(row) : undefined),
+    1,
+  );
+
+  #isGuidOfAssembly(row: number): boolean {
     const metadata = this.#metadata;
     const attributes = metadata.table(TABLE.customAttribute);
     const members = metadata.table(TABLE.memberRef);
     const types = metadata.table(TABLE.typeRef);
-    for (let row = 0; row < attributes.length; row++) {
-      const member = attributes.coded(row, 1);
-      if (attributes.coded(row, 0).table !== TABLE.assembly || member.table !== TABLE.memberRef) continue;
-      const type = member.row < members.length ? members.coded(member.row, 0) : undefined;
-      if (type?.table !== TABLE.typeRef || type.row >= types.length) continue;
-      const name = metadata.text(types.number(type.row, 1));
-      if (name === undefined || decoder.decode(name) !== 'GuidAttribute') continue;
-      const value = metadata.blob(attributes.number(row, 2));
-      const length = value?.[2];
-      const text = length === undefined ? undefined : value!.subarray(3, 3 + length);
-      return text?.length === length && text !== undefined && isUtf8(text) ? text : undefined;
-    }
-    return undefined;
+    const member = attributes.coded(row, 1);
+    if (attributes.coded(row, 0).table !== TABLE.assembly || member.table !== TABLE.memberRef) return false;
+    const type = member.row < members.length ? members.coded(member.row, 0) : undefined;
+    if (type?.table !== TABLE.typeRef || type.row >= types.length) return false;
+    return metadata.isText(types.number(type.row, 1), 'GuidAttribute');
+  }
+
+  #guidText(row: number): ModuleValue {
+    const value = this.#metadata.blob(this.#metadata.table(TABLE.customAttribute).number(row, 2));
+    const length = value?.[2];
+    const text = length === undefined ? undefined : value!.subarray(3, 3 + length);
+    return text?.length === length && text !== undefined && isUtf8(text) ? text : undefined;
   }
 
   #assembly(): ModuleValue {
@@ -167,40 +186,39 @@ export class DotnetFile implements StructureValue {
     });
   }
 
-  #constantRows(): number[] {
-    const table = this.#metadata.table(TABLE.constant);
-    return Array.from({ length: table.length }, (_, row) => row).filter(
-      (row) => table.number(row, 0) === STRING_TYPE && this.#constant(row) !== undefined,
-    );
-  }
-
   #constant(row: number): ModuleValue {
     return this.#metadata.blob(this.#metadata.table(TABLE.constant).number(row, 3));
   }
 
   /** Up to a length that is none. Where one is longer than the stream, there are no strings at all, as for the reference. */
-  #userStrings(): { readonly start: number; readonly length: number }[] {
+  #userStrings(): readonly Place[] {
     const metadata = this.#metadata;
     const { start, end } = metadata.userStrings() ?? { start: 0, end: 0 };
-    const places: { readonly start: number; readonly length: number }[] = [];
-    for (let at = start; ;) {
+    const read = this.#readStrings;
+    while (!read.isComplete) {
+      const at = start + read.next;
       const length = metadata.packedLength(at, end);
-      if (length === undefined) return places;
-      if (at + length.bytes + length.value > end) return [];
-      if (places.length === MAX_USER_STRINGS) return metadata.object.refuse('limit:dotnetUserStrings');
-      if (length.value >= MIN_USER_STRING_BYTES) places.push({ start: at + length.bytes, length: length.value - 1 });
-      at += length.bytes + length.value;
+      const behind = length === undefined ? at : at + length.bytes + length.value;
+      if (length === undefined || behind > end) {
+        if (length !== undefined) read.places.length = 0;
+        read.isComplete = true;
+        break;
+      }
+      if (read.places.length === MAX_USER_STRINGS) return metadata.object.refuse('limit:dotnetUserStrings');
+      const place = { start: at + length.bytes, length: length.value - 1 };
+      if (length.value >= MIN_USER_STRING_BYTES) read.places.push(place);
+      read.next = behind - start;
     }
+    return read.places;
   }
 
-  #userString({ start, length }: { readonly start: number; readonly length: number }): ModuleValue {
+  #userString({ start, length }: Place): ModuleValue {
     const { object } = this.#metadata;
     return length > MAX_USER_STRING_BYTES ? object.refuse('limit:dotnetUserStringBytes') : object.bytes(start, length);
   }
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 function streamValue({ name, offset, size }: Stream): StructureValue {
   return structureOf({ name: () => (isUtf8(name) ? name : undefined), offset: () => offset, size: () => size });
@@ -217,8 +235,4 @@ function versionValue(part: (index: number) => number): StructureValue {
 
 function unlessEmpty(value: Uint8Array | undefined): Uint8Array | undefined {
   return value?.length === 0 ? undefined : value;
-}
-
-function isThere<Value>(value: Value | undefined): value is Value {
-  return value !== undefined;
 }

@@ -4,13 +4,14 @@
  *     CLI header (at directory 14)        metadata root
  *     0   4  its size, 72                 0   4  "BSJB"
  *     8   8  metadata: RVA, size          12  4  length of the version, at most 255
- *     24  8  resources: RVA, size         16  …  version, up to a zero
+ *     24  8  resources: RVA, size         16  …  version in UTF-8, up to a zero
  *                                         …   2  flags, then the number of streams, at most 256 (2 bytes)
  *                                         …      streams: offset, size (4 bytes each), name, zeros up to a multiple of 4
  *
  * A file in which any of it is missing is no .NET file. Of streams with the same name the last one counts.
  * Source: ECMA-335, II.24.2 and II.25.3.3.
  */
+import { LongRead } from '../long-read.ts';
 import type { ObjectView } from '../module.ts';
 import { PeImage, type Extent } from '../pe/image.ts';
 import { DIRECTORY } from '../pe/layout.ts';
@@ -24,6 +25,7 @@ const READ_HEADER_BYTES = 40;
 const MAGIC = 0x424a5342;
 const MAX_VERSION_BYTES = 255;
 const MAX_STREAMS = 256;
+const MAX_KEPT_BYTES = 1 << 26;
 const MOST = 0xffffffff;
 
 export interface Stream {
@@ -43,6 +45,10 @@ export interface MetadataRoot {
 export class Metadata {
   readonly image: PeImage;
   readonly object: ObjectView;
+  #tableBytes: LongRead | undefined;
+  /** Those that have been read so far, and where what follows them stands. */
+  readonly #streams: (Stream & { readonly behind: number })[] = [];
+  #keptBytes = 0;
 
   constructor(object: ObjectView) {
     this.object = object;
@@ -62,7 +68,9 @@ export class Metadata {
 
   readonly tables: () => Tables = once((): Tables => {
     const stream = this.#stream('#~') ?? { start: 0, end: 0 };
-    return readTables(this.object, stream.start, stream.end, isSound);
+    const readLong = (offset: number, length: number): Uint8Array =>
+      (this.#tableBytes ??= new LongRead(this.object, offset, length)).bytes();
+    return readTables(this.object, stream.start, stream.end, readLong, isSound);
   });
 
   table(number: number): Table {
@@ -77,14 +85,36 @@ export class Metadata {
     return stream.start + index + text.length < stream.end && isUtf8(text) ? text : undefined;
   }
 
+  /** Is the text at this index this one, which is of ASCII? */
+  isText(index: number, text: string): boolean {
+    const stream = this.#stream('#Strings');
+    if (stream === undefined || stream.start + index + text.length >= stream.end) return false;
+    const bytes = this.object.bytes(stream.start + index, text.length + 1)!;
+    return bytes.at(-1) === 0 && decoder.decode(bytes.subarray(0, -1)) === text;
+  }
+
+  /** Texts of a file that are looked through or kept count here, by their bytes or characters, when they have been read. */
+  keep(length: number): void {
+    if (this.#keptBytes + length > MAX_KEPT_BYTES) this.object.refuse('limit:dotnetNames');
+    this.#keptBytes += length;
+  }
+
   blob(index: number): Uint8Array | undefined {
+    const extent = this.blobExtent(index);
+    if (extent === undefined) return undefined;
+    const length = extent.end - extent.start;
+    return length > MAX_TEXT_BYTES
+      ? this.object.refuse('limit:dotnetBlobBytes')
+      : this.object.bytes(extent.start, length);
+  }
+
+  /** Undefined where there is no such blob. */
+  blobExtent(index: number): Extent | undefined {
     const stream = this.#stream('#Blob');
     const length = stream === undefined ? undefined : this.packedLength(stream.start + index, stream.end);
     if (stream === undefined || length === undefined) return undefined;
     const start = stream.start + index + length.bytes;
-    if (start + length.value > stream.end) return undefined;
-    if (length.value > MAX_TEXT_BYTES) return this.object.refuse('limit:dotnetBlobBytes');
-    return this.object.bytes(start, length.value);
+    return start + length.value > stream.end ? undefined : { start, end: start + length.value };
   }
 
   /** A length of one, two or four bytes at an offset of the file. */
@@ -117,7 +147,7 @@ export class Metadata {
     const streams = this.root()?.streams ?? [];
     return new Map(
       streams.map((stream) => {
-        const name = String.fromCharCode(...stream.name);
+        const name = decoder.decode(stream.name);
         return [name === '#-' ? '#~' : name, stream];
       }),
     );
@@ -137,22 +167,21 @@ export class Metadata {
     if (length > MAX_VERSION_BYTES || behind + 4 > end) return undefined;
     const count = object.unsigned(behind + 2, 2)!;
     const streams = count > MAX_STREAMS ? undefined : this.#readStreams(start, behind + 4, end, count);
-    return streams === undefined ? undefined : { version: readText(object, start + 16, behind), streams };
+    const version = readText(object, start + 16, behind);
+    return streams === undefined || !isUtf8(version) ? undefined : { version, streams };
   }
 
-  #readStreams(root: number, from: number, end: number, count: number): Stream[] | undefined {
-    const streams: Stream[] = [];
-    let at = from;
-    while (streams.length < count) {
+  #readStreams(root: number, from: number, end: number, count: number): readonly Stream[] | undefined {
+    while (this.#streams.length < count) {
+      const at = this.#streams.at(-1)?.behind ?? from;
       if (at + 8 > end) return undefined;
       const name = readText(this.object, at + 8, end);
-      const next = at + 8 + Math.ceil((name.length + 1) / 4) * 4;
-      if (next > end) return undefined;
+      const behind = at + 8 + Math.ceil((name.length + 1) / 4) * 4;
+      if (behind > end) return undefined;
       const offset = Math.min(MOST, root + this.object.unsigned(at, 4)!);
-      streams.push({ name, offset, size: this.object.unsigned(at + 4, 4)! });
-      at = next;
+      this.#streams.push({ name, offset, size: this.object.unsigned(at + 4, 4)!, behind });
     }
-    return streams;
+    return this.#streams;
   }
 }
 
@@ -168,6 +197,7 @@ function isSound(number: number, table: Table): boolean {
   return true;
 }
 
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const strict = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
 
 export function isUtf8(bytes: Uint8Array): boolean {

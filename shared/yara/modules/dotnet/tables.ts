@@ -10,7 +10,7 @@
  * Rows have no length of their own; it follows from their columns. So a table is found only if all before it are well-formed,
  * and one that is cut off, or has an index into a table that its column cannot name, is the end of all.  Source: ECMA-335, II.22 and II.24.2.6.
  */
-import { MAX_VIEW_BYTES, type ObjectView } from '../module.ts';
+import type { ObjectView } from '../module.ts';
 
 export const TABLE = {
   module: 0,
@@ -209,11 +209,12 @@ export function codedIndex(tables: CodedColumn, value: number): CodedIndex | und
 
 export type Tables = (number: number) => Table;
 
-/** `isSound` says of a table whether its numbers are such as it may have. */
+/** `readLong` gives bytes of the object, however many; `isSound` says of a table whether its numbers are such as it may have. */
 export function readTables(
   object: ObjectView,
   start: number,
   end: number,
+  readLong: (offset: number, length: number) => Uint8Array,
   isSound: (number: number, table: Table) => boolean,
 ): Tables {
   const found: Table[] = [];
@@ -228,7 +229,10 @@ export function readTables(
   const widths = columnWidths(object.unsigned(start + HEAP_SIZES_AT, 1)!, rows);
   const lengths = COLUMNS.map((columns, number) => rows[number]! * columns.reduce((sum, c) => sum + widths(c), 0));
   const total = lengths.reduce((sum, length) => sum + length, 0);
-  const view = viewOf(object, first, Math.min(total, end - first));
+  const length = Math.min(total, end - first);
+  if (length > MAX_TABLES_BYTES) return object.refuse('limit:dotnetTables');
+  const bytes = readLong(first, length);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, length);
   let at = 0;
   for (const [number, columns] of COLUMNS.entries()) {
     if (at + lengths[number]! > view.byteLength) break;
@@ -259,13 +263,4 @@ function columnWidths(heapSizes: number, rows: readonly number[]): (column: Colu
       }
     }
   };
-}
-
-function viewOf(object: ObjectView, start: number, length: number): DataView {
-  if (length > MAX_TABLES_BYTES) return object.refuse('limit:dotnetTables');
-  const bytes = new Uint8Array(length);
-  for (let at = 0; at < length; at += MAX_VIEW_BYTES) {
-    bytes.set(object.bytes(start + at, Math.min(MAX_VIEW_BYTES, length - at))!, at);
-  }
-  return new DataView(bytes.buffer);
 }

@@ -7,13 +7,15 @@
  * Source: ECMA-335, II.23.2.12 and II.23.1.16.
  */
 import type { Metadata } from './metadata.ts';
+import { Recent } from './recent.ts';
 import { codedIndex, TABLE, TYPE_DEF_OR_REF, type CodedIndex } from './tables.ts';
 
 const MAX_DEPTH = 16;
 const MAX_PARAMETERS = 1000;
 const MAX_DIMENSIONS = 50;
-/** For all names of a file together. */
+/** For all names of a file together, and for those of one signature. */
 const MAX_ELEMENTS = 1 << 20;
+const MAX_ELEMENTS_OF_ONE = 1 << 13;
 const MAX_NAME_LENGTH = 1 << 16;
 
 /** Names of what stands for itself, by its byte. */
@@ -96,38 +98,56 @@ export class SignatureReader {
   }
 }
 
-/** What `read` gives, or undefined where it comes to a type without a name. */
-export function named<Value>(read: () => Value): Value | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof NoType) return undefined;
-    throw error;
-  }
-}
-
 export class TypeNames {
   readonly #metadata: Metadata;
   /** The full name of a row of the type definitions. */
   readonly #nameOfDefinition: (row: number) => string | undefined;
+  readonly #definitions = new Recent<string>();
+  readonly #references = new Recent<string>();
+  readonly #specifications = new Recent<Uint8Array>();
   #elements = 0;
+  /** How many there were before the signature that is being read. */
+  #first: number | undefined;
 
   constructor(metadata: Metadata, nameOfDefinition: (row: number) => string | undefined) {
     this.#metadata = metadata;
     this.#nameOfDefinition = nameOfDefinition;
   }
 
+  /**
+   * What `read` gives, or undefined where it comes to a type without a name. Types count when all of it could be read, so that
+   * the bound does not depend on how often bytes were missing.
+   */
+  named<Value>(read: () => Value): Value | undefined {
+    const before = this.#elements;
+    const isInner = this.#first !== undefined;
+    this.#first ??= before;
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof NoType) return undefined;
+      this.#elements = before;
+      throw error;
+    } finally {
+      if (!isInner) this.#first = undefined;
+    }
+  }
+
   /** The name of a row of any table of types; undefined where it has none. */
   ofRow(index: CodedIndex, names: GenericNames, depth = 0): string | undefined {
     const { table, row } = index;
-    if (table === TABLE.typeDef) return this.#nameOfDefinition(row);
-    return table === TABLE.typeRef ? this.#ofReference(row) : this.#ofSpecification(row, names, depth);
+    if (table === TABLE.typeDef) return this.#definitions.get(row, () => this.#nameOfDefinition(row));
+    if (table === TABLE.typeRef) return this.#references.get(row, () => this.#ofReference(row));
+    return this.#ofSpecification(row, names, depth);
   }
 
-  /** The next type of a signature. */
+  /** The next type of a signature, within `named`. */
   next(reader: SignatureReader, names: GenericNames, depth = 0): string {
     if (depth === MAX_DEPTH) throw new NoType();
-    if (++this.#elements > MAX_ELEMENTS) return this.#metadata.object.refuse('limit:dotnetTypes');
+    this.#elements++;
+    if (this.#elements > MAX_ELEMENTS || this.#elements - (this.#first ?? 0) > MAX_ELEMENTS_OF_ONE) {
+      return this.#metadata.object.refuse('limit:dotnetTypes');
+    }
     const name = this.#next(reader, names, depth + 1);
     return name.length > MAX_NAME_LENGTH ? this.#metadata.object.refuse('limit:dotnetTypeName') : name;
   }
@@ -186,8 +206,10 @@ export class TypeNames {
 
   #ofSpecification(row: number, names: GenericNames, depth: number): string | undefined {
     const table = this.#metadata.table(TABLE.typeSpec);
-    const blob = row < table.length ? this.#metadata.blob(table.number(row, 0)) : undefined;
-    return blob === undefined ? undefined : named(() => this.next(new SignatureReader(blob), names, depth));
+    const blob = this.#specifications.get(row, () =>
+      row < table.length ? this.#metadata.blob(table.number(row, 0)) : undefined,
+    );
+    return blob === undefined ? undefined : this.named(() => this.next(new SignatureReader(blob), names, depth));
   }
 }
 

@@ -1,10 +1,14 @@
 /**
  * Functions of `pe` over the names of imports and exports. Names given as text are compared without the case of ASCII
  * letters; regexes as they are. Of what is no PE file nothing is imported and nothing exported.
+ *
+ * A file may have very many names, and long ones, so what is asked of them counts as steps of the condition. Names of exports
+ * are read one by one; which of them a regex was asked about is kept, so that a call that ended for want of bytes asks about
+ * no name again.
  */
 import type { Integer } from '../../scan/integers.ts';
 import type { CallContext, Implementation, RegexValue } from '../module.ts';
-import type { ExportedFunction } from './exports.ts';
+import type { ExportList } from './exports.ts';
 import type { PeFile } from './file.ts';
 import type { ImportedFunction, ImportedLibrary, ImportList } from './imports.ts';
 import { caselessKey } from './texts.ts';
@@ -22,18 +26,48 @@ interface Candidate {
   readonly ordinal: number | undefined;
 }
 
-/** What names of all kinds a call may ask a regex about, in its own steps; beyond that the answer is not known. */
-const MAX_REGEX_COST = 10 ** 8;
+/** Of one call: what its regexes took, in places of texts and their states, and a step for each name; beyond that the answer is not known. */
+const MAX_COST = 1 << 25;
+/** As much of a regex counts as one step wherever conditions ask one. */
+const COST_PER_STEP = 16;
+
+/** What a call costs. */
+class Meter {
+  readonly #context: CallContext;
+  cost: number;
+
+  constructor(context: CallContext, cost = 0) {
+    this.#context = context;
+    this.cost = cost;
+  }
+
+  add(cost: number): void {
+    this.cost += cost;
+    if (this.cost <= MAX_COST) return;
+    this.charge();
+    this.#context.object.refuse('limit:evaluationSteps');
+  }
+
+  charge(): void {
+    this.#context.charge(this.cost / COST_PER_STEP);
+  }
+}
+
+/** How far a regex was asked about the exports of a file. */
+interface Asked {
+  next: number;
+  cost: number;
+  found: boolean;
+}
+
+const askedOf = new WeakMap<ExportList, Map<RegexValue, Asked>>();
 
 export function nameFunctions(fileOf: (context: CallContext) => PeFile): Readonly<Record<string, Implementation>> {
   const count = (context: CallContext, flags: Integer, library: Wanted, wanted?: Wanted): number =>
     countImports(context, fileOf(context), BigInt(flags), library, wanted);
   const has = (context: CallContext, flags: Integer, library: Wanted, wanted: Wanted): boolean =>
     count(context, flags, library, wanted) > 0;
-  const find = (context: CallContext, wanted: Wanted): number =>
-    fileOf(context)
-      .exports.functions()
-      .findIndex(fitting(context, wanted, candidateOfExport));
+  const find = (context: CallContext, wanted: Wanted): number => findExport(context, fileOf(context).exports, wanted);
   const isExported = (context: CallContext, wanted: Wanted): boolean => find(context, wanted) >= 0;
   const exportIndex = (context: CallContext, wanted: Wanted): number | undefined => {
     const index = find(context, wanted);
@@ -74,49 +108,84 @@ function countImports(
   library: Wanted,
   wanted: Wanted | undefined,
 ): number {
-  const fitsLibrary = fitting(context, library, candidateOfLibrary);
-  const fitsFunction = wanted === undefined ? (): boolean => true : fitting(context, wanted, candidateOfImport);
+  const meter = new Meter(context);
+  const fitsLibrary = fitting(meter, library, candidateOfLibrary);
+  const fitsFunction = wanted === undefined ? (): boolean => true : fitting(meter, wanted, candidateOfImport);
   const lists = [
     ...((flags & STANDARD) !== 0n ? [imports] : []),
     ...((flags & DELAYED) !== 0n ? [delayedImports] : []),
   ];
-  return lists
+  const count = lists
     .flatMap((list) => list.libraries())
     .filter(fitsLibrary)
     .reduce((sum, { functions }) => sum + functions.filter(fitsFunction).length, 0);
+  meter.charge();
+  return count;
 }
 
 function importRva(context: CallContext, list: ImportList, library: Wanted, wanted: Wanted): number | undefined {
-  const fits = fitting(context, wanted, candidateOfImport);
-  return list
+  const meter = new Meter(context);
+  const found = list
     .libraries()
-    .filter(fitting(context, library, candidateOfLibrary))
+    .filter(fitting(meter, library, candidateOfLibrary))
     .flatMap(({ functions }) => functions)
-    .find(fits)?.rva;
+    .find(fitting(meter, wanted, candidateOfImport));
+  meter.charge();
+  return found?.rva;
 }
 
-function fitting<Item>(
-  context: CallContext,
-  wanted: Wanted,
-  candidateOf: (item: Item) => Candidate,
-): (item: Item) => boolean {
-  const fits = predicate(context, wanted);
+/** The first that fits, by its place; −1 where none does. */
+function findExport(context: CallContext, list: ExportList, wanted: Wanted): number {
+  const functions = list.functions();
+  const asked = typeof wanted === 'object' && 'ask' in wanted ? askedWith(list, wanted) : newlyAsked();
+  const meter = new Meter(context, asked.cost);
+  const fits = predicate(meter, wanted);
+  while (!asked.found && asked.next < functions.length) {
+    asked.found = fits(functions[asked.next]!);
+    asked.cost = meter.cost;
+    asked.next++;
+  }
+  meter.charge();
+  return asked.found ? asked.next - 1 : -1;
+}
+
+function newlyAsked(): Asked {
+  return { next: 0, cost: 0, found: false };
+}
+
+function askedWith(list: ExportList, regex: RegexValue): Asked {
+  const byRegex = askedOf.get(list) ?? new Map<RegexValue, Asked>();
+  askedOf.set(list, byRegex);
+  const asked = byRegex.get(regex) ?? newlyAsked();
+  byRegex.set(regex, asked);
+  return asked;
+}
+
+function fitting<Item>(meter: Meter, wanted: Wanted, candidateOf: (item: Item) => Candidate): (item: Item) => boolean {
+  const fits = predicate(meter, wanted);
   return (item) => fits(candidateOf(item));
 }
 
-function predicate({ object }: CallContext, wanted: Wanted): Fits {
+function predicate(meter: Meter, wanted: Wanted): Fits {
   if (wanted instanceof Uint8Array) {
     const wantedKey = caselessKey(wanted);
-    return ({ key }) => key() === wantedKey;
+    return ({ key }) => {
+      const isSame = key() === wantedKey;
+      meter.add(COST_PER_STEP);
+      return isSame;
+    };
   }
-  if (typeof wanted !== 'object') return ({ ordinal }) => ordinal === wanted;
-  let spent = 0;
+  if (typeof wanted !== 'object') {
+    return ({ ordinal }) => {
+      meter.add(COST_PER_STEP);
+      return ordinal === wanted;
+    };
+  }
   return ({ name }) => {
     const text = name();
     if (text === undefined) return false;
-    if (spent > MAX_REGEX_COST) return object.refuse('limit:evaluationSteps');
     const { isMatch, cost } = wanted.ask(text);
-    spent += cost;
+    meter.add(COST_PER_STEP + cost);
     return isMatch;
   };
 }
@@ -127,8 +196,4 @@ function candidateOfLibrary({ name, key }: ImportedLibrary): Candidate {
 
 function candidateOfImport({ name, key, ordinal }: ImportedFunction): Candidate {
   return { name: () => name, key: () => key, ordinal };
-}
-
-function candidateOfExport(exported: ExportedFunction): Candidate {
-  return exported;
 }

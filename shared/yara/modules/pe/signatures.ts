@@ -12,7 +12,8 @@
  * goes on from there. The file's digest is computed when that or whether a signature is valid is asked for. What is beyond the
  * bounds in `signature-bounds.ts` is refused. Source: PE/COFF, "The Attribute Certificate Table".
  */
-import { MAX_VIEW_BYTES, type ModuleValue, type StructureValue } from '../module.ts';
+import { LongRead } from '../long-read.ts';
+import type { ModuleValue, StructureValue } from '../module.ts';
 import { arrayOfItems, once, structureOf } from '../structure-value.ts';
 import { fileDigest } from './authenticode-digest.ts';
 import { readSignatures, type Countersignature, type Signature } from './authenticode.ts';
@@ -80,18 +81,12 @@ const ENTRY_ALIGNMENT = 8;
 /** Identifier and length of a message are not longer. */
 const MESSAGE_HEADER_BYTES = 16;
 
-/** A message of which not everything has been read. */
-interface Pending {
-  readonly bytes: Uint8Array;
-  read: number;
-}
-
 /** The messages up to the first one that is no signature. */
 class SignatureTable {
   readonly #image: PeImage;
   readonly #budget = new SignatureBudget();
   readonly #signatures: Signature[] = [];
-  #pending: Pending | undefined;
+  #message: LongRead | undefined;
   #entries = 0;
   /** Of the next entry, from the table's start. */
   #offset = 0;
@@ -125,7 +120,7 @@ class SignatureTable {
     }
     if (this.#entries === MAX_ENTRIES) throw new Bound('limit:peSignatureEntries');
     const found = readSignatures(this.#messageIn(at + ENTRY_HEADER_BYTES, at + length), this.#budget);
-    this.#pending = undefined;
+    this.#message = undefined;
     this.#signatures.push(...found);
     this.#entries++;
     this.#offset += Math.ceil(length / ENTRY_ALIGNMENT) * ENTRY_ALIGNMENT;
@@ -133,25 +128,21 @@ class SignatureTable {
   }
 
   #messageIn(start: number, end: number): Uint8Array {
-    const pending = (this.#pending ??= this.#opened(start, end));
-    const { bytes } = pending;
-    while (pending.read < bytes.length) {
-      const length = Math.min(MAX_VIEW_BYTES, bytes.length - pending.read);
-      bytes.set(this.#image.object.bytes(start + pending.read, length)!, pending.read);
-      pending.read += length;
+    if (this.#message === undefined) {
+      const length = this.#lengthOf(start, end);
+      this.#budget.take('limit:peSignatureBytes', length);
+      this.#message = new LongRead(this.#image.object, start, length);
     }
-    return bytes;
+    return this.#message.bytes();
   }
 
-  /** As long as the message itself says, since anything may stand behind it. */
-  #opened(start: number, end: number): Pending {
+  /** What the message itself says, since anything may stand behind it. */
+  #lengthOf(start: number, end: number): number {
     const first = this.#image.object.bytes(start, Math.min(MESSAGE_HEADER_BYTES, end - start))!;
     const reader = new Reader(first);
     const header = readable(() => reader.header('ber'));
-    if (header === undefined) return { bytes: first, read: first.length };
-    const length = header.length === undefined ? end - start : Math.min(end - start, reader.at + header.length);
-    this.#budget.take('limit:peSignatureBytes', length);
-    return { bytes: new Uint8Array(length), read: 0 };
+    if (header === undefined) return first.length;
+    return header.length === undefined ? end - start : Math.min(end - start, reader.at + header.length);
   }
 }
 

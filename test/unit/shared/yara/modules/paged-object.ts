@@ -6,6 +6,8 @@ import { MAX_VIEW_BYTES, type ObjectView } from '../../../../../shared/yara/modu
 import { PAGE_BYTES } from '../../../../../shared/yara/scan/pages.ts';
 
 const HELD_PAGES = 64;
+/** As in a scan that is not told otherwise. */
+const MOST_READS = 10_000;
 
 class Missing extends Error {
   readonly page: number;
@@ -65,7 +67,7 @@ export class PagedObject {
 
   #fetch(page: number): void {
     const fetched = this.#read(page * PAGE_BYTES, PAGE_BYTES);
-    this.reads++;
+    if (++this.reads > MOST_READS) throw new Error('the object is read over and over');
     this.bytesRead += fetched.length;
     if (this.#held.size >= HELD_PAGES) this.#held.delete(this.#held.keys().next().value!);
     this.#held.set(page, fetched);

@@ -114,6 +114,63 @@ describe('bounds', () => {
     expect(outcome(() => object.ask(() => rich.field('key')))).toBe('limit:peStubBytes');
   });
 
+  /** As many exports as are read, the names of which are all this one. */
+  function exporting(nameAt: number, name: string): Buffer {
+    const bytes = Buffer.alloc(0x40000);
+    const words = [0, 0, 0, 0, 1, 16384, 16384, 0x101000, 0x101000, 0x112000];
+    words.forEach((word, at) => bytes.writeUInt32LE(word, at * 4));
+    for (let at = 0; at < 16384; at++) {
+      bytes.writeUInt32LE(0x100000 + nameAt, 0x1000 + at * 4);
+      bytes.writeUInt16LE(at, 0x12000 + at * 2);
+    }
+    bytes.write(`${name}\0`, nameAt, 'latin1');
+    return bytes;
+  }
+
+  it.each([
+    ['pe.exports(/(a|b)*c/) or filesize < 1', 60_000],
+    ['pe.exports_index(/a+b$/) == 1', 60_000],
+    ['for all i in (1..1000000): (not pe.exports(/b/))', 10],
+    ['for all i in (1..1000000): (not pe.exports("b"))', 10],
+    ['for all i in (1..1000000): (pe.imports("kernel32.dll", "b") or i > 0)', 10],
+    ['for all i in (1..1000000): (pe.imports(/KERNEL/, /(b|d)e?f/) == 0)', 10],
+  ])('%s, asked of names of %i characters', async (condition, length) => {
+    const size = 0x100000;
+    const parts = [...peParts(0x40000, 0x90000), { offset: 0x40000, bytes: exporting(0x1b000, 'a'.repeat(length)) }];
+    const rules = compileRules([{ text: `import "pe" rule r { condition: ${condition} }` }]);
+    const limits = { evaluationSteps: 1_000_000 };
+    const { undecided } = await scanBytes(rules, readParts(parts, size, 0, size), { limits });
+    expect(undecided).toMatchObject([{ reason: 'limit:evaluationSteps' }]);
+  });
+
+  it('a regex is asked once about each name, in however many pages they are', () => {
+    const count = 200;
+    const parts = peParts(0x40000, 0x90000);
+    const table = Buffer.alloc(count * 4);
+    const names = Array.from({ length: count }, (_, at) => {
+      table.writeUInt32LE(0x200000 + at * 0x100, at * 4);
+      return { offset: 0x90000 + at * 0x100, bytes: Buffer.from(`name${at}\0`) };
+    });
+    const sizes = Buffer.alloc(8);
+    sizes.writeUInt32LE(count, 0);
+    sizes.writeUInt32LE(count, 4);
+    const all = [...parts, { offset: 0x40000 + 20, bytes: sizes }, { offset: 0x46000, bytes: table }, ...names];
+    const object = new PagedObject(0x100000, (at, length) => readParts(all, 0x100000, at, length));
+    const root = peModule.open!(object.view);
+    let asked = 0;
+    let charged = 0;
+    const regex = { ask: () => ({ isMatch: ++asked < 0, cost: 160 }) };
+    const context = {
+      object: object.view,
+      root: () => root,
+      charge: (steps: number) => {
+        charged += steps;
+      },
+    } as unknown as CallContext;
+    expect(object.ask(() => peFunctions['pe.exports(regex)']!(context, regex))).toBe(false);
+    expect({ asked, charged }).toEqual({ asked: count, charged: count * 11 });
+  });
+
   it('a name without end', () => {
     const object = patched([0x40040, repeated(20000, [0x41414141])]);
     expect(asked(object, 'dll_name')).toBe('limit:textBytes');
@@ -140,6 +197,7 @@ describe(`whatever it is given, seed ${seed}`, () => {
         object: object.view,
         root: () => root,
         range: () => computeOver('wordSum', bytes),
+        charge: () => undefined,
       } as unknown as CallContext;
       for (const link of ['pe.imphash()', 'pe.calculate_checksum()', 'pe.is_dll()']) {
         outcome(() => object.ask(() => peFunctions[link]!(context)));

@@ -45,6 +45,7 @@ function contextOver(bytes: Uint8Array): CallContext {
     },
     now: 0,
     root: unasked,
+    charge: unasked,
     log: unasked,
     range: (kind, offset, length) => computeOver(kind, bytes.subarray(offset, offset + length)),
   };
