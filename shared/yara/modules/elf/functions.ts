@@ -11,8 +11,9 @@ import { ElfFile, type ElfSymbol } from './parser.ts';
 import { tlsh } from './tlsh.ts';
 
 export const elfFunctions: Readonly<Record<string, Implementation>> = {
-  'elf.import_md5()': (context) => computeOver('md5', joinedNames(context, 'imports', isImport)),
-  'elf.telfhash()': (context) => tlsh(telfhashText(context)),
+  'elf.import_md5()': (context) =>
+    hashOnce(context, 'imports', () => computeOver('md5', joinedNames(context, 'imports', isImport))),
+  'elf.telfhash()': (context) => hashOnce(context, 'functions', () => tlsh(telfhashText(context))),
 };
 
 /** What telfhash is the hash of. */
@@ -20,9 +21,10 @@ export function telfhashText(context: CallContext): Uint8Array {
   return joinedNames(context, 'functions', isTelling);
 }
 
-/** Files with more symbols, or longer names in all, have no known hash. */
+/** Files with more symbols, or longer names in all, have no known hash; names may be longer as long as they do not count. */
 const MAX_SYMBOLS = 1 << 20;
 const MAX_NAMES_BYTES = 1 << 24;
+const MAX_READ_BYTES = 1 << 26;
 
 function isImport({ section, name }: ElfSymbol): boolean {
   return section === 0 && name !== undefined && name.length > 0;
@@ -53,30 +55,49 @@ function isTelling({ name, type, bind, visibility }: ElfSymbol): boolean {
 /** How far a file's symbols have been read, so that a call that ended for want of bytes goes on from there. */
 interface Gathered {
   next: number;
+  /** Of all names. */
+  readBytes: number;
+  /** Of those that count. */
   bytes: number;
   readonly names: Uint8Array[];
+  hash?: { readonly value: Uint8Array | undefined };
 }
 
-const gathered = new WeakMap<ElfFile, Map<string, Gathered>>();
+const gathered = new WeakMap<ElfFile, Map<What, Gathered>>();
 
-function joinedNames(context: CallContext, what: string, counts: (symbol: ElfSymbol) => boolean): Uint8Array {
+type What = 'imports' | 'functions';
+
+function hashOnce(context: CallContext, what: What, hash: () => Uint8Array | undefined): Uint8Array | undefined {
+  const state = stateOf(elfFileOf(context), what);
+  return (state.hash ??= { value: hash() }).value;
+}
+
+function elfFileOf(context: CallContext): ElfFile {
   const file = context.root('elf');
   if (!(file instanceof ElfFile)) throw new Error('bug: the root of elf is another module’s');
+  return file;
+}
+
+function joinedNames(context: CallContext, what: What, counts: (symbol: ElfSymbol) => boolean): Uint8Array {
+  const file = elfFileOf(context);
   const { count, symbol } = file.importSymbols();
   if (count > MAX_SYMBOLS) return context.object.refuse('limit:elfSymbols');
   const state = stateOf(file, what);
   for (; state.next < count; state.next++) {
     const candidate = symbol(state.next);
+    const readBytes = state.readBytes + (candidate.name?.length ?? 0);
+    if (readBytes > MAX_READ_BYTES) return context.object.refuse('limit:elfNames');
+    state.readBytes = readBytes;
     if (counts(candidate)) keep(state, lowerCase(candidate.name!), context.object);
   }
   return joined(state.names.sort(compareText));
 }
 
-function stateOf(file: ElfFile, what: string): Gathered {
+function stateOf(file: ElfFile, what: What): Gathered {
   let states = gathered.get(file);
-  if (states === undefined) gathered.set(file, (states = new Map<string, Gathered>()));
+  if (states === undefined) gathered.set(file, (states = new Map<What, Gathered>()));
   let state = states.get(what);
-  if (state === undefined) states.set(what, (state = { next: 0, bytes: 0, names: [] }));
+  if (state === undefined) states.set(what, (state = { next: 0, readBytes: 0, bytes: 0, names: [] }));
   return state;
 }
 

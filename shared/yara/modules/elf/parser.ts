@@ -8,7 +8,7 @@
 import { toInteger, type Integer } from '../../scan/integers.ts';
 import type { ModuleValue, ObjectView, StructureValue } from '../module.ts';
 import { lossyText, readText } from '../read-text.ts';
-import { arrayOf, arrayOfItems, once, structureOf } from '../structure-value.ts';
+import { arrayOf, arrayOfItems, found, once, structureOf } from '../structure-value.ts';
 import { ELF_LAYOUTS, ELF_MAGIC, type ElfLayout } from './layout.ts';
 
 const BIG_ENDIAN = 2;
@@ -50,6 +50,8 @@ const NO_SYMBOLS: SymbolTable = { start: 0, count: 0, names: undefined };
 export class ElfFile implements StructureValue {
   readonly #object: ObjectView;
   readonly #value = once(() => this.#open());
+  /** How far dynamic tables have been read, so that a call that ended for want of bytes goes on from there. */
+  readonly #readDynamic = { segment: 0, next: undefined as number | undefined, entries: [] as number[] };
   #layout: ElfLayout = ELF_LAYOUTS[1]!;
   #isBigEndian = false;
 
@@ -216,23 +218,32 @@ export class ElfFile implements StructureValue {
     });
   }
 
-  readonly #staticSymbols = once(() => this.#symbolTable(SECTION_SYMBOLS));
-  readonly #dynamicSymbols = once(() => this.#symbolTable(SECTION_DYNAMIC_SYMBOLS));
+  readonly #staticSection = this.#sectionOf(SECTION_SYMBOLS);
+  readonly #dynamicSection = this.#sectionOf(SECTION_DYNAMIC_SYMBOLS);
+  readonly #staticSymbols = once(() => this.#symbolTable(this.#staticSection()[0]));
+  readonly #dynamicSymbols = once(() => this.#symbolTable(this.#dynamicSection()[0]));
 
-  /** Of the first section of that type. Its names stand in the section that it links to. */
-  #symbolTable(type: number): SymbolTable {
+  /** Where the first section of that type is described. */
+  #sectionOf(type: number): () => readonly number[] {
+    return found(
+      () => (this.#isDamaged() ? 0 : (this.#sections()?.count ?? 0)),
+      (index) => {
+        const at = this.#sectionAt(index)!;
+        return this.#word32(at + this.#layout.section.type) === type ? at : undefined;
+      },
+      1,
+    );
+  }
+
+  /** Its names stand in the section that it links to. */
+  #symbolTable(at: number | undefined): SymbolTable {
+    if (at === undefined) return NO_SYMBOLS;
     const { section, symbol } = this.#layout;
-    const count = this.#isDamaged() ? 0 : (this.#sections()?.count ?? 0);
-    for (let index = 0; index < count; index++) {
-      const at = this.#sectionAt(index)!;
-      if (this.#word32(at + section.type) !== type) continue;
-      const start = this.#number64(at + section.offset);
-      const length = this.#number64(at + section.length);
-      if (start + length > BigInt(this.#object.size)) return NO_SYMBOLS;
-      const names = this.#namesAt(this.#word32(at + section.link));
-      return { start: Number(start), count: Math.floor(Number(length) / symbol.size), names };
-    }
-    return NO_SYMBOLS;
+    const start = this.#number64(at + section.offset);
+    const length = this.#number64(at + section.length);
+    if (start + length > BigInt(this.#object.size)) return NO_SYMBOLS;
+    const names = this.#namesAt(this.#word32(at + section.link));
+    return { start: Number(start), count: Math.floor(Number(length) / symbol.size), names };
   }
 
   #symbol({ start, names }: SymbolTable, index: number): ElfSymbol {
@@ -270,20 +281,21 @@ export class ElfFile implements StructureValue {
   #dynamicEntries(): readonly number[] {
     const { segment, word } = this.#layout;
     const { start, count } = this.#segments() ?? { start: 0, count: 0 };
-    const entries: number[] = [];
-    for (let index = 0; index < count; index++) {
-      const at = start + index * segment.size;
+    const read = this.#readDynamic;
+    for (; read.segment < count; read.segment++, read.next = undefined) {
+      const at = start + read.segment * segment.size;
       if (this.#word32(at) !== SEGMENT_DYNAMIC) continue;
       const first = this.#number64(at + segment.offset);
       const end = first + this.#number64(at + segment.fileSize);
       if (end > BigInt(this.#object.size)) continue;
-      for (let entry = Number(first); entry + 2 * word <= Number(end); entry += 2 * word) {
+      for (let entry = read.next ?? Number(first); entry + 2 * word <= Number(end); entry += 2 * word) {
+        read.next = entry;
         if (this.#number64(entry) === 0n) break;
-        if (entries.length >= MAX_DYNAMIC_ENTRIES) return this.#object.refuse('limit:elfDynamicEntries');
-        entries.push(entry);
+        if (read.entries.length >= MAX_DYNAMIC_ENTRIES) return this.#object.refuse('limit:elfDynamicEntries');
+        read.entries.push(entry);
       }
     }
-    return entries;
+    return read.entries;
   }
 
   #dynamicEntry(at: number): ModuleValue {
