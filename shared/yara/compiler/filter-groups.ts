@@ -32,7 +32,7 @@ const BYTE_GROUPS = [4, 5, 6];
 /** For those of which only the first pair says anything. */
 const OPEN_GROUP = 7;
 /** Above this many, the finer groups are filled in turn instead of by cost. */
-const MAX_COSTED_UNITS = 2000;
+const MAX_COSTED_UNITS = 20000;
 
 /** `table` takes the pairs of both kinds: 65,536 entries. */
 export function groupEntries(

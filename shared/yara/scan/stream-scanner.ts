@@ -88,12 +88,17 @@ export class StreamScanner {
     if (size !== undefined && this.#position + chunk.length > size) {
       throw new SourceError(`the object has more than the ${size} bytes it was said to have`);
     }
+    let observed = 0;
     for (let done = 0; done < chunk.length;) {
       const count = this.#matching.append(chunk, done, Math.min(PIECE_BYTES, this.#nextSettling - this.#position));
-      this.#pages.observe(chunk, done, count, this.#position);
       this.#whole.update(chunk, done, count);
       done += count;
       this.#position += count;
+      // Only conditions read what is held, so most of it need not be copied.
+      if (done === chunk.length || this.#position === this.#nextSettling) {
+        this.#pages.observe(chunk, observed, done - observed, this.#position - (done - observed));
+        observed = done;
+      }
       if (this.#isSettled) this.#skip(count);
       else if (this.#isWorthALook()) this.#matching.look(false);
       if (this.#position === this.#nextSettling) this.#settleAlongTheWay();

@@ -2,8 +2,10 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { parseMessage } from '../../../shared/events/parse-message.ts';
 import { functionTimeoutInMs } from '../../../shared/base/settings.ts';
 import { parseTimeSpan, readQueueSettings } from '../../../shared/local/host-settings.ts';
+import { allow, blobCreated } from '../../unit/shared/events/message-builders.ts';
 import { infra, infraWith, root } from './copy-infra.ts';
 import type { Fault } from './copy-infra.ts';
 
@@ -120,6 +122,25 @@ describe('the deployment', () => {
 
   it('subscribes to what can bring content, and to nothing that comes before it', () => {
     expect(broken(subscriptionPromises, readModule(infra, 'subscription.bicep'))).toEqual([]);
+  });
+
+  it('holds back only events that ask for no scan, and takes an operation that nobody knows yet', () => {
+    const filter = /key: 'data\.api'\n\s+values: \[(.*)\]/.exec(readModule(infra, 'subscription.bicep'))![1]!;
+    const heldBack = [...filter.matchAll(/'(\w+)'/g)].map((match) => match[1]!);
+    const kindsOf = (api: string, contentLength: number): string[] =>
+      parseMessage(blobCreated({ api, contentLength }), allow).map(({ kind }) => kind);
+    expect(heldBack.map((api) => kindsOf(api, 0))).toEqual([['refused'], ['refused']]);
+    const others = [
+      'PutBlob',
+      'PutBlockList',
+      'CopyBlob',
+      'FlushWithClose',
+      'SftpCommit',
+      'AppendBlock',
+      'BlobFromNextYear',
+    ];
+    expect(others.filter((api) => heldBack.includes(api))).toEqual([]);
+    expect(others.map((api) => kindsOf(api, 0))).toEqual(others.map(() => ['scan']));
   });
 
   it('lets events flow only once the roles are there, as Event Grid does not try again after a 403', () => {
