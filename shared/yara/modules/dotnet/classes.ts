@@ -67,7 +67,9 @@ interface Method {
 export class DotnetClasses {
   readonly #metadata: Metadata;
   readonly #typeNames: TypeNames;
-  readonly #values = new Map<number, ModuleValue>();
+  /** Of rows that were asked for theirs. Nothing else is kept of a class: a file may have half a million. */
+  readonly #baseTypesOf = new Map<number, () => readonly string[]>();
+  readonly #methodsOf = new Map<number, () => readonly Method[]>();
   #methods = 0;
 
   constructor(metadata: Metadata) {
@@ -86,17 +88,13 @@ export class DotnetClasses {
   );
 
   value(row: number): ModuleValue {
-    const known = this.#values.get(row) ?? this.#value(row);
-    this.#values.set(row, known);
-    return known;
-  }
-
-  #value(row: number): ModuleValue {
     const flags = this.#metadata.table(TABLE.typeDef).number(row, 0);
     const genericNames = this.#genericNames().ofClass.get(row) ?? [];
     const fullName = (): string | undefined => this.#fullName(row);
-    const baseTypes = this.#baseTypes(row, genericNames);
-    const methods = this.#methodsOf(row, genericNames);
+    const baseTypes = (): readonly string[] =>
+      keptFor(this.#baseTypesOf, row, () => this.#findBaseTypes(row, genericNames))();
+    const methods = (): readonly Method[] =>
+      keptFor(this.#methodsOf, row, () => this.#findMethods(row, genericNames))();
     return structureOf({
       fullname: () => text(fullName()),
       name: () => text(lastPart(fullName())),
@@ -186,7 +184,7 @@ export class DotnetClasses {
   });
 
   /** What it extends, then what it implements, as far as they have names. */
-  #baseTypes(row: number, ofClass: readonly string[]): () => readonly string[] {
+  #findBaseTypes(row: number, ofClass: readonly string[]): () => readonly string[] {
     const names = { ofClass, ofMethod: [] };
     const implemented = (): readonly number[] => this.#interfaces().get(row) ?? [];
     const indexAt = (at: number): CodedIndex =>
@@ -218,7 +216,7 @@ export class DotnetClasses {
   // Methods ---------------------------------------------------------------------------------------------------------------
 
   /** From the first one of the class up to that of the next class; none where these are the wrong way round. */
-  #methodsOf(row: number, ofClass: readonly string[]): () => readonly Method[] {
+  #findMethods(row: number, ofClass: readonly string[]): () => readonly Method[] {
     const classes = this.#metadata.table(TABLE.typeDef);
     const { length } = this.#metadata.table(TABLE.methodDef);
     const from = classes.row(row, 5);
@@ -266,6 +264,12 @@ export class DotnetClasses {
     const bytes = row < table.length ? this.#metadata.text(table.number(row, column)) : undefined;
     return bytes === undefined ? undefined : decoder.decode(bytes);
   }
+}
+
+function keptFor<Value>(kept: Map<number, Value>, row: number, make: () => Value): Value {
+  const value = kept.get(row) ?? make();
+  kept.set(row, value);
+  return value;
 }
 
 /** Characters that are kept of it. */
