@@ -9,7 +9,7 @@ const MAX_ROWS = 15_000;
 const VALID_AT = 8;
 const COUNTS_AT = 24;
 
-/** The file of which everything is true that the reference says of this one; undefined where that is this one. */
+/** The file of which everything is true that the reference says of this one; undefined where no table of this one is so long. */
 export function asRead(bytes: Uint8Array): Uint8Array | undefined {
   const streams = new Metadata(memoryView(bytes)).root()?.streams ?? [];
   const tables = streams.findLast(({ name }) => ['#~', '#-'].includes(Buffer.from(name).toString('latin1')));

@@ -55,11 +55,13 @@ describe(`dotnet on damaged files, seed ${seed}`, () => {
       const asker = new CopyAsker('dotnet', dump(dotnetModule, bytes, [], COPY_ITEMS));
       for (let copy = 0; copy < runs(2); copy++) {
         const damaged = mutated(bytes, random, parts);
-        const read = asRead(damaged);
-        const conditions = conditionsOf(read ?? damaged);
         asked.damaged++;
-        if (read !== undefined) asked.explained++;
-        const failing = await asker.notHolding(conditions, damaged);
+        let failing = await asker.notHolding(conditionsOf(damaged), damaged);
+        const read = failing.length === 0 ? undefined : asRead(damaged);
+        if (read !== undefined) {
+          asked.explained++;
+          failing = await asker.notHolding(conditionsOf(read), damaged);
+        }
         expect.soft(failing, `copy ${copy}, seed ${seed}`).toEqual([]);
       }
       asker.free();

@@ -100,7 +100,8 @@ describe('a scan', () => {
   const gated = manyRules(random).replaceAll('condition:', 'condition: uint8(0) == 1 and');
   const open = manyRules(random).replaceAll('rule r', 'rule o').split('\nrule ').slice(0, 20).join('\nrule ');
   const rules = compileRules([{ text: `${gated}\n${open}` }]);
-  const size = 5 << 20;
+  // Enough for a narrower filter to be written at once.
+  const size = 13 << 20;
   const object = new Uint8Array(size);
   const planted = objectFor(loaded(rules).image, random);
   // On both sides of where rules are settled, and at the end.

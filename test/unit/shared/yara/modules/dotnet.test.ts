@@ -3,13 +3,14 @@
  * and what meets a bound is refused by its name.
  */
 import { describe, expect, it } from 'vitest';
-import { compileRules, StreamScanner } from '../../../../../shared/yara/index.ts';
+import { compileRules, scanBytes, StreamScanner } from '../../../../../shared/yara/index.ts';
 import { dotnetModule } from '../../../../../shared/yara/modules/dotnet/dotnet.ts';
 import type { ArrayValue, StructureValue } from '../../../../../shared/yara/modules/module.ts';
 import { PAGE_BYTES } from '../../../../../shared/yara/scan/pages.ts';
 import { randomFor, runs, seed } from '../../../../conformance/seed.ts';
 import { PagedObject } from './paged-object.ts';
 import { outcome, readEach } from './read-all.ts';
+import { scanInPieces } from './scan-in-pieces.ts';
 import {
   CLASS,
   classRow,
@@ -61,6 +62,38 @@ function withSignature(signature: readonly number[], rows: Rows, strings: Heap):
     ),
   );
 }
+
+describe('dotnet', () => {
+  const texts = Object.fromEntries(many(20, (at) => [at * PAGE_BYTES + 1, `Class${at}`]));
+  const { parts, size } = dotnetParts(
+    { [CLASS]: many(20, (at) => classRow(at * PAGE_BYTES + 1)) },
+    { '#Strings': heapOf(20 * PAGE_BYTES, texts), '#GUID': heapOf(16, { 0: Buffer.alloc(16, 7) }) },
+  );
+  const bytes = readParts(parts, size, 0, size);
+  const rules = compileRules([
+    {
+      text: `import "dotnet" rule r { condition: dotnet.is_dotnet and dotnet.number_of_classes == 20
+        and for all i in (0..19): (dotnet.classes[i].name startswith "Class")
+        and dotnet.guids[0] == "07070707-0707-0707-0707-070707070707" and dotnet.version == "v4.0.30319" }`,
+    },
+  ]);
+
+  it(`answers do not depend on pieces or on going on from a checkpoint, seed ${seed}`, async () => {
+    const whole = await scanBytes(rules, bytes);
+    expect(whole.undecided).toEqual([]);
+    expect(whole.matches).toHaveLength(1);
+    const { matches, undecided } = await scanInPieces(rules, bytes, randomFor('dotnet pieces'));
+    expect({ matches, undecided }).toEqual({ matches: whole.matches, undecided: whole.undecided });
+  });
+
+  it('where nothing can be read again, what is held answers and the rest is undecided', async () => {
+    const scanner = new StreamScanner(rules, { limits: { retainedBytes: 2000 } });
+    scanner.write(bytes);
+    const { matches, undecided } = await scanner.end();
+    expect(matches).toEqual([]);
+    expect(undecided).toMatchObject([{ rule: 'r', reason: 'unseekable' }]);
+  });
+});
 
 describe('what lies in more pages than are held is read once', () => {
   it('names of classes', () => {
