@@ -15,8 +15,7 @@ import { laterTelemetry, noTelemetry } from './base/telemetry.ts';
 import { functionTimeoutInMs } from './base/settings.ts';
 import type { AllowList } from './events/allow-list.ts';
 import { allowListOf, blobEndpointOf } from './events/allow-list.ts';
-import { walkMessageOf } from './events/own-messages.ts';
-import type { DeliverRequest, ReactRequest, SluiceRequest, WalkRequest } from './events/scan-request.ts';
+import type { DeliverRequest, ReactRequest, SluiceRequest } from './events/scan-request.ts';
 import { CLEAN_TALLY_TABLE, CleanTally } from './ledger/clean-tally.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { MessageSender } from './ledger/message-queue.ts';
@@ -26,8 +25,6 @@ import { LEDGER_TABLE, TableLedger } from './ledger/table-ledger.ts';
 import type { TableLedgerOptions } from './ledger/table-ledger.ts';
 import { createBlobServiceClient } from './objects/blob-client.ts';
 import { openBlob } from './objects/blob-source.ts';
-import { listContainers, listObjects } from './objects/list-objects.ts';
-import type { ListedObject, PageOptions } from './objects/list-objects.ts';
 import type { OpenBlobOptions } from './objects/blob-source.ts';
 import type { MessageLimits, MessageMetadata } from './scanner/handle-message.ts';
 import { MessageHandler } from './scanner/handle-message.ts';
@@ -41,20 +38,20 @@ import { ReportOutbox } from './scanner/report-outbox.ts';
 import type { RuleSet } from './scanner/rule-set.ts';
 import type { ExclusionSet } from './exclusions/exclusion-set.ts';
 import { connectPublishedRules, refusalTeller } from './scanner/connect-published-rules.ts';
-import { CanaryMark } from './scanner/canary-mark.ts';
-import type { Health, HealthCheckOptions } from './scanner/check-health.ts';
-import { HealthCheck } from './scanner/check-health.ts';
+import type { WalkLimits } from './scanner/connect-walks.ts';
+import { connectWalks } from './scanner/connect-walks.ts';
+import type { Health } from './scanner/check-health.ts';
 import type { Policy } from './scanner/policies.ts';
 import type { PublishedRules } from './scanner/published-rules.ts';
 import { loadRuleUnit } from './scanner/rule-unit.ts';
 import { RulesInUse } from './scanner/rules-in-use.ts';
-import { longestWait, waitProblem } from './scanner/queue-wait.ts';
 import { measureReport, measureRequest, measureRules } from './scanner/measure-reports.ts';
-import { scanCanary } from './scanner/scan-canary.ts';
 import { ScanJudge } from './scanner/scan-judge.ts';
 import type { ScanReport } from './scanner/scan-report.ts';
 import { ScanSlots } from './scanner/scan-slots.ts';
 import type { CheckpointStore } from './scanner/slice-runner.ts';
+import type { WatchLimits } from './scanner/watch-itself.ts';
+import { watchItself } from './scanner/watch-itself.ts';
 import { recordCleanHours, tallyCleanScans } from './sinks/clean-hours.ts';
 import { connectReactions, isQuarantined } from './reactions/connect-reactions.ts';
 import type { ReactorContext } from './reactions/connect-reactions.ts';
@@ -64,8 +61,6 @@ import { deliverReport } from './sinks/deliver-report.ts';
 import { createSinks } from './sinks/registry.ts';
 import type { SinkContext } from './sinks/registry.ts';
 import type { RecordOptions, Sink } from './sinks/sink.ts';
-import { firstWalk, walkObjects } from './scanner/walk-objects.ts';
-import type { ListedPlace, WalkParts } from './scanner/walk-objects.ts';
 
 export interface App {
   /**
@@ -119,25 +114,15 @@ export interface AppOverrides {
   /** How objects are read; see `openBlob`. */
   readonly openOptions?: Omit<OpenBlobOptions, 'abortSignal'>;
   readonly telemetry?: Telemetry;
-  readonly healthLimits?: Omit<HealthCheckOptions, 'log'>;
+  readonly healthLimits?: Omit<WatchLimits, 'waitTooLongInMs'>;
   /** How long an upload may wait in the queue before something is said of it. */
   readonly waitTooLongInMs?: number;
   /** How often published rules are looked for, at most. */
   readonly rulesEveryMs?: number;
   readonly reactorLimits?: Pick<ReactorContext, 'firstDelayInMs' | 'keptForMs' | 'limits'>;
-  readonly walkLimits?: Pick<WalkParts, 'pageSize'> & { readonly mostWaiting?: number };
+  readonly walkLimits?: WalkLimits;
 }
 
-/** Asks the ledger for nothing in particular. */
-const NO_OBJECT = {
-  account: 'health',
-  container: 'health',
-  objectName: 'health',
-  url: '',
-  eTag: '',
-  versionId: undefined,
-};
-const NO_SCAN = '0'.repeat(64);
 /** Of so many scans one is profiled, where telemetry is on. */
 const PROFILED_EACH = 100;
 const TELEMETRY_LATER_IN_MS = 2_000;
@@ -145,10 +130,6 @@ const TELEMETRY_LATER_IN_MS = 2_000;
 /** What recording needs at most, once a scan has ended. */
 const RECORDING_IN_MS = 3 * 60_000;
 const SHORTEST_SLOT_WAIT_IN_MS = 60_000;
-/** The sweep leaves younger objects to their events. */
-const EVENT_MAY_TAKE_IN_MS = 30 * 60_000;
-/** With more messages in the queue, those that workers hold among them, walks ask for no more scans. */
-const MOST_WAITING = 5_000;
 /** How long scans wait, at least, while too many reports wait for delivery. */
 const POSTPONED_IN_MS = 5 * 60_000;
 
@@ -256,39 +237,23 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   telemetry.observe('sluice.rules.skipped', () => rules.current.unit.ruleSet.skippedRuleCount);
   telemetry.observe('sluice.rules.refused', () => (published?.refusal === undefined ? 0 : 1));
   const rescans = { allow, log, queue, store: state.blobs('walks') };
-  const { mostWaiting = MOST_WAITING, ...walkLimits } = overrides.walkLimits ?? {};
-  const walkParts = {
-    ...rescans,
-    ledger,
-    reasonToWait: async () => {
-      if (await outbox.isFull()) return 'too many reports wait for delivery';
-      const waiting = await state.queue(config.queueName).length();
-      return waiting > mostWaiting ? `${waiting} messages are in the queue` : undefined;
+  const walks = connectWalks(
+    {
+      ...rescans,
+      ledger,
+      rules,
+      serviceOf,
+      isOwn: (account, container) =>
+        isOwnContainer(container) || isQuarantined(`${blobEndpointOf(account, allow) ?? ''}/${container}/`, config),
+      isOutboxFull: () => outbox.isFull(),
+      waiting: () => state.queue(config.queueName).length(),
     },
-    scanIdsOf: ({ account, container }: ListedPlace, object: ListedObject) => {
-      const { frames, judge } = rules.current;
-      const facts = { ...object, container, sizeInBytes: object.sizeInBytes ?? 0 };
-      const decision = judge.decide(account, facts);
-      return frames.listed(
-        { ...object, account, container, url: '' },
-        decision.kind === 'limit' ? decision.limit : undefined,
-      );
-    },
-    listContainers: async (account: string, abortSignal: AbortSignal) =>
-      (await listContainers(serviceOf(account), abortSignal)).filter(
-        (name) => !isOwnContainer(name) && !isQuarantined(`${blobEndpointOf(account, allow) ?? ''}/${name}/`, config),
-      ),
-    listObjects: (account: string, container: string, options: PageOptions) =>
-      listObjects(serviceOf(account), container, options),
-    ...walkLimits,
-  };
+    overrides.walkLimits,
+  );
   const services = {
     deliver: (request: DeliverRequest) => recorder.deliverAgain(request),
     react: (request: ReactRequest) => reactor.reactAgain(request),
-    walk: async (request: WalkRequest, abortSignal: AbortSignal) => {
-      await rules.choose();
-      await walkObjects(request, walkParts, abortSignal);
-    },
+    walk: walks.take,
     isFull: () => outbox.isFull(),
     postpone: async (events: readonly unknown[]) => {
       log.warn('many reports wait in the outbox; scans begin later', { events: events.length });
@@ -299,28 +264,20 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     messageInMs: functionTimeoutInMs - RECORDING_IN_MS,
     ...overrides.messageLimits,
   });
-  let lastWaitInMs = 0;
-  const queueProblem = async (): Promise<string | undefined> => {
-    lastWaitInMs = longestWait(await state.queue(config.queueName).peek());
-    return waitProblem(lastWaitInMs, overrides.waitTooLongInMs);
-  };
-  telemetry.observe('sluice.queue.wait', () => lastWaitInMs / 1_000);
-  const canaryMark = new CanaryMark(state.blobs('health'));
-  const health = new HealthCheck(
+  const watch = watchItself(
     {
-      rules: async () => {
-        await rules.choose();
-        return published?.refusal && `what is published is refused: ${published.refusal.problem}`;
-      },
-      ledger: async () => {
-        await ledger.find(NO_OBJECT, NO_SCAN);
-        return undefined;
-      },
-      queue: queueProblem,
-      outbox: async () => ((await outbox.isFull()) ? 'too many reports wait' : undefined),
-      canary: () => canaryMark.problem(),
+      rules,
+      refusal: () => published?.refusal?.problem,
+      tellRefusal: refusals,
+      ledger,
+      queue: state.queue(config.queueName),
+      isOutboxFull: () => outbox.isFull(),
+      deliver,
+      store: state.blobs('health'),
+      telemetry,
+      log,
     },
-    { log, ...overrides.healthLimits },
+    { ...overrides.healthLimits, waitTooLongInMs: overrides.waitTooLongInMs },
   );
   const { ruleSet, exclusions, policies, releaseDigest } = firstUnit;
   log.info('ready', {
@@ -345,32 +302,16 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     },
     rescans,
     sweep: async () => {
-      if (config.sweepInMs === 0) return;
-      const now = Date.now();
-      const since = new Date(now - config.sweepInMs).toISOString();
-      const until = new Date(now - EVENT_MAY_TAKE_IN_MS).toISOString();
-      for (const account of config.accounts) await queue.send(walkMessageOf(firstWalk({ account, since, until })));
+      if (config.sweepInMs > 0) await walks.sweep(config.accounts, config.sweepInMs);
     },
-    scanCanary: async () => {
-      const { unit, frames, judge } = await rules.choose();
-      await refusals();
-      const refusal = published?.refusal;
-      // Whether the queue answers is not what a canary is about.
-      const waiting = await queueProblem().catch(() => undefined);
-      if (waiting !== undefined) log.warn(waiting);
-      const remarks = [refusal && `the published rules are refused: ${refusal.problem}`, waiting];
-      const remark = remarks.filter((each) => each !== undefined).join('; ') || undefined;
-      const report = await scanCanary({ ruleSet: unit.ruleSet, frames, judge, log, deliver, remark });
-      await canaryMark.note(report);
-      return report;
-    },
+    scanCanary: watch.scanCanary,
     recordCleanHours: () =>
       recordCleanHours(
         wholeSinks.filter(({ name }) => name === 'log-analytics'),
         tally,
         log,
       ),
-    checkHealth: () => health.check(),
+    checkHealth: watch.checkHealth,
     drain: async () => {
       await messages.drain();
       await telemetry.flush();
