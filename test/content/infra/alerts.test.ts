@@ -133,7 +133,7 @@ describe('rules-refused', () => {
       scanRow(number, 5, { Canary: isCanary, Verdict: 'match', VerdictRank: 4, Detail: detail });
     expect(fire('rules-refused.kql', { [tables.scans]: [told(1, true, refused)] })).toMatchObject([{ Canaries: 1 }]);
     expect(fire('rules-refused.kql', { [tables.scans]: [told(1, true, ''), told(2, false, refused)] })).toEqual([]);
-    const words = readFileSync(join(root, 'shared/app.ts'), 'utf8');
+    const words = readFileSync(join(root, 'shared/scanner/watch-itself.ts'), 'utf8');
     expect(words).toContain('`the published rules are refused: ${');
   });
 });
