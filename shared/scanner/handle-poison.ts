@@ -24,6 +24,7 @@ import type { HandledRequest, RequestContext, RequestHandler } from './handle-re
 import type { ReportRecorder } from './record-report.ts';
 import { isFinal } from './record-report.ts';
 import type { ReportFrames } from './report-frames.ts';
+import type { ScanSlots } from './scan-slots.ts';
 import { failedOutcome } from './verdict.ts';
 
 /** The object of a poisoned message is being scanned; whether it failed is not yet known. */
@@ -38,6 +39,8 @@ export interface PoisonHandlerParts {
   readonly frames: ReportFrames;
   readonly requests: Pick<RequestHandler, 'handle'>;
   readonly queue: MessageSender;
+  /** Scans that may take the process down wait for what is handled here: its deliveries are counted too, and nothing comes after them. */
+  readonly slots: Pick<ScanSlots, 'holdOff'>;
   /** Where messages are kept, by ScanId. */
   readonly store: { write(name: string, content: Uint8Array): Promise<void> };
   readonly log: Logger;
@@ -59,6 +62,15 @@ export class PoisonHandler {
 
   /** Resolves once everything the message asked for is recorded. Rejects with `PoisonTooEarlyError`, or when it cannot be. */
   async handle(message: unknown, context: RequestContext): Promise<readonly HandledRequest[]> {
+    const release = this.#parts.slots.holdOff();
+    try {
+      return await this.#handleAll(message, context);
+    } finally {
+      release();
+    }
+  }
+
+  async #handleAll(message: unknown, context: RequestContext): Promise<readonly HandledRequest[]> {
     const values = readMessageValues(message);
     const handled: HandledRequest[] = [];
     const early: ScanRequest[] = [];

@@ -95,6 +95,14 @@ export class ScanSlots {
     });
   }
 
+  /**
+   * Keeps scans that must run alone from beginning until it is given back, and waits for nothing itself: for short work that must not
+   * go down with them.
+   */
+  holdOff(): ReleaseSlot {
+    return this.#hold({ weight: this.#limits.smallestBytes, isLarge: false });
+  }
+
   #hold(slot: { readonly weight: number; readonly isLarge: boolean }): ReleaseSlot {
     let isHeld = true;
     this.#bytesHeld += slot.weight;

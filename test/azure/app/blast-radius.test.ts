@@ -75,7 +75,8 @@ describe.each([
       })
       .toEqual([]);
     workers.end();
-    expect(workers.deaths()).toBeGreaterThanOrEqual(3 * killers.length);
+    // Twice alone each; the first time it may have been any of them.
+    expect(workers.deaths()).toBeGreaterThanOrEqual(2 * killers.length + 1);
     for (const { name } of killers) expect([name, ...service.outcomesOf(name)]).toEqual([name, 'failed: poison']);
     for (const { name, outcome } of others) {
       // A worker may have died between the row and the ledger: the same row again, and no other.

@@ -67,6 +67,20 @@ describe('ScanSlots', () => {
     await after;
   });
 
+  it('keeps one that must be alone from beginning while short work goes on, which waits for nothing', async () => {
+    const desk = new Desk();
+    const release = desk.slots.holdOff();
+    const alone = desk.ask('alone', { sizeInBytes: 20, isAlone: true });
+    await Promise.resolve();
+    expect(desk.started).toEqual([]);
+    release();
+    await alone;
+    const again = desk.slots.holdOff();
+    again();
+    expect(desk.started).toEqual(['alone']);
+    expect(desk.slots.bytesHeld).toBe(100);
+  });
+
   it('serves in order, so that a heavy scan is not starved by light ones', async () => {
     const desk = new Desk();
     await desk.ask('a', { sizeInBytes: 40 });
