@@ -151,7 +151,7 @@ export class Matching {
   }
 
   /** Does not look at what was appended. */
-  skip(): void {
+  passOver(): void {
     this.#window.cursor = this.#window.end;
   }
 

@@ -39,12 +39,18 @@ export class RepeatedBlocks {
     }
     this.#calls = 0;
     this.#isKeeping = isWhole && this.#isCostly;
-    if (this.#isKeeping) this.#hitCount = 0;
+    if (this.#isKeeping) this.#forget();
     this.#take = take;
     const end = filter.look(buffer, from, to, this.#takeHits);
     this.#isCostly = this.#calls >= COSTLY_CALLS;
     if (this.#isKeeping) this.#keep(filter, buffer, from - CONTEXT_BYTES);
     return end;
+  }
+
+  /** What is kept is another block's until all hits of this one are. */
+  #forget(): void {
+    this.#hitCount = 0;
+    this.#filter = undefined;
   }
 
   readonly #takeHits: TakeHits = (hits, count, origin) => {
@@ -57,7 +63,6 @@ export class RepeatedBlocks {
     const total = this.#hitCount + count;
     if (total > MAX_KEPT_HITS) {
       this.#isKeeping = false;
-      this.#filter = undefined;
       return;
     }
     if (this.#hits.length < total * 2) {

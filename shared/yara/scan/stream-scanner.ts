@@ -253,7 +253,7 @@ export class StreamScanner {
 
   #skip(count: number): void {
     this.#bytesNotMatched += count;
-    this.#matching.skip();
+    this.#matching.passOver();
   }
 
   /** Evaluates what may be settled by now; stops matching when no rule can match any more. */
