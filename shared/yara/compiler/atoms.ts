@@ -48,7 +48,7 @@ const MAX_NEIGHBOURS = 12;
  */
 const FAR = 64;
 const OPEN_SET = 0.5;
-const WIDE_COST = 8;
+const WIDE_COST = 64;
 /** On either side of alternatives, that many sets count as parts of each. */
 const MAX_SHARED_SETS = 3;
 /** Repeats are unrolled this far to find a run. */

@@ -27,8 +27,18 @@ interface Place {
 
 type Item = Run | Place;
 
+interface LongRun {
+  readonly set: Uint32Array;
+  readonly length: number;
+}
+
+/** Shorter runs are not looked for by themselves. */
+const LONG = 64;
+
 export interface StraightProgram {
   readonly items: readonly Item[];
+  /** One of the longest runs of bytes of one set, if it is long, that each match holds. */
+  readonly longRun: LongRun | undefined;
   /** From this item on none is needed: a match may end before it. */
   readonly firstNeedless: number;
 }
@@ -54,7 +64,16 @@ export function straightOf(shape: Shape): StraightProgram | undefined {
     if (isNeedless) firstNeedless = at;
     follow = item.min === 0 && follow !== undefined ? follow.map((word, index) => word | first[index]!) : first.slice();
   }
-  return { items, firstNeedless };
+  return { items, firstNeedless, longRun: longRunOf(items) };
+}
+
+function longRunOf(items: readonly Item[]): LongRun | undefined {
+  let longest: LongRun | undefined;
+  for (const item of items) {
+    if (item.kind !== 'run' || item.unit.length !== 1 || item.min < LONG) continue;
+    if (longest === undefined || item.min > longest.length) longest = { set: item.unit[0]!, length: item.min };
+  }
+  return longest;
 }
 
 function itemsOf(shape: Shape): Item[] | undefined {

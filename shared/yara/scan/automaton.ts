@@ -97,12 +97,18 @@ export class Automaton {
    */
   #runDfa(stretch: Stretch, from: number, to: number, report: (index: number) => void): void {
     const dfa = (this.#startDfa ??= new Dfa(this, 'starts'));
+    const { classOf, edgeClass } = this;
     const { bytes } = stretch;
+    const { stride } = dfa;
+    let { transitions } = dfa;
     let state = dfa.initial(this.sideAt(stretch, from));
     for (let at = from; at >= to; at--) {
-      const byteClass = at > stretch.start ? this.classOf[bytes[at - 1]!]! : this.edgeClass;
-      let entry = dfa.transitions[state * dfa.stride + byteClass]!;
-      if (entry < 0) entry = dfa.build(state, byteClass);
+      const byteClass = at > stretch.start ? classOf[bytes[at - 1]!]! : edgeClass;
+      let entry = transitions[state * stride + byteClass]!;
+      if (entry < 0) {
+        entry = dfa.build(state, byteClass);
+        ({ transitions } = dfa);
+      }
       if ((entry & 1) !== 0) report(at);
       state = entry >>> 1;
     }

@@ -35,6 +35,8 @@ export class Dfa {
   #numberOf = new Map<string, number>();
   #states: DfaState[] = [];
   #memberCount = 0;
+  /** The state from which nothing can be accepted; −1 where none was met. */
+  dead = -1;
   /** Goes up whenever the states get new numbers. */
   generation = 0;
 
@@ -52,7 +54,7 @@ export class Dfa {
 
   /** Can nothing be accepted from here on? Only those that read on come to that. */
   isDead(state: number): boolean {
-    return this.#kind !== 'starts' && this.#states[state]!.members.length === 0;
+    return state === this.dead;
   }
 
   /** The entry of a state for a class of bytes. The state itself may get another number: `generation` tells. */
@@ -91,6 +93,7 @@ export class Dfa {
     this.#numberOf = new Map();
     this.#states = [];
     this.#memberCount = 0;
+    this.dead = -1;
     this.transitions.fill(-1);
     this.generation++;
   }
@@ -104,6 +107,7 @@ export class Dfa {
     if ((state + 1) * this.stride > this.transitions.length) this.#grow();
     this.#states.push({ members, side: key === '' ? SIDE.other : side });
     this.#numberOf.set(key, state);
+    if (key === '') this.dead = state;
     this.#memberCount += members.length;
     return state;
   }

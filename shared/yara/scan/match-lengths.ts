@@ -47,7 +47,18 @@ export class MatchLengths {
 
   /** The same for one start by itself: nothing is remembered, and starts and limits may come in any order. */
   beyond(start: number, limit: number): number {
-    return this.#automaton.lengthAt(this.#stretch, start, limit);
+    const dfa = this.#automaton.endDfa;
+    if (dfa === undefined) return this.#automaton.lengthAt(this.#stretch, start, limit);
+    const { generation } = dfa;
+    let state = dfa.initial(this.#automaton.sideAt(this.#stretch, start - 1));
+    let accept = -1;
+    for (let at = start; ; at++) {
+      const entry = this.#entry(state, at);
+      if (dfa.generation !== generation) return this.#automaton.lengthAt(this.#stretch, start, limit);
+      if ((entry & 1) !== 0) accept = at;
+      state = entry >>> 1;
+      if (at === limit || dfa.isDead(state)) return accept < 0 ? -1 : accept - start;
+    }
   }
 
   /**

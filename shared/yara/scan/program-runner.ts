@@ -7,6 +7,7 @@ import { ATOM, ATOM_FIELDS, PROGRAM, PROGRAM_FIELDS, REACH, USER_FLAG, type Rule
 import type { Automata } from './automata.ts';
 import type { Stretch } from './automaton.ts';
 import { ENDS, endsWanted } from './chains.ts';
+import { Glances } from './glances.ts';
 import { MatchEnds } from './match-ends.ts';
 import { MatchLengths } from './match-lengths.ts';
 import type { MatchQueue } from './match-queue.ts';
@@ -33,6 +34,8 @@ export interface ProgramTargets {
 const ATOM_SPACE = 2 ** 26;
 /** Of each program that is run over blocks. */
 const SAVED_NUMBERS = 5;
+/** Where a match may begin at so few places, those are looked at before a block is run. */
+const FEW_STARTS = 32;
 
 export class ProgramRunner {
   readonly #image: RuleImage;
@@ -59,6 +62,7 @@ export class ProgramRunner {
    */
   readonly #lastBlock: Float64Array;
   readonly #blocksRun: Int32Array;
+  readonly #glances: Glances;
   /** Programs that are run over blocks. */
   readonly #blockPrograms: readonly number[];
   #counts: StepCounts;
@@ -95,6 +99,7 @@ export class ProgramRunner {
     this.#readTo = new Float64Array(count);
     this.#lastBlock = new Float64Array(count).fill(-1);
     this.#blocksRun = new Int32Array(count);
+    this.#glances = new Glances(automata);
     this.#counts = new StepCounts(count, stepsPerByte);
     this.#told = new Float64Array(count);
     this.#blockPrograms = blockPrograms;
@@ -107,6 +112,7 @@ export class ProgramRunner {
     this.#from.fill(-1);
     this.#lastBlock.fill(-1);
     this.#blocksRun.fill(0);
+    this.#glances.reset();
     this.#counts = new StepCounts(this.#lastBlock.length, stepsPerByte);
     this.#told.fill(0);
     this.#givenUp.clear();
@@ -122,12 +128,13 @@ export class ProgramRunner {
       Number(this.#givenUp.has(program)),
       this.#blocksRun[program]!,
     ]);
-    return Float64Array.from(rows.flat());
+    return Float64Array.from([...rows.flat(), ...this.#glances.save()]);
   }
 
   /** False when the numbers are not those of such programs. */
   restore(numbers: Float64Array): boolean {
-    if (numbers.length !== this.#blockPrograms.length * SAVED_NUMBERS) return false;
+    const own = this.#blockPrograms.length * SAVED_NUMBERS;
+    if (numbers.length < own || !this.#glances.restore(numbers.subarray(own))) return false;
     const spent = new Float64Array(this.#lastBlock.length);
     this.#blockPrograms.forEach((program, at) => {
       this.#lastBlock[program] = numbers[at * SAVED_NUMBERS]!;
@@ -197,9 +204,13 @@ export class ProgramRunner {
     if (to < from) return;
     if (this.#field(program, PROGRAM.maxLength) < 0) {
       for (let block = Math.floor(from / REACH); block <= Math.floor(to / REACH); block++) {
-        if (!this.#enter(program, block)) continue;
-        const end = (block + 1) * REACH;
-        this.#look(program, block * REACH, end - 1, end + REACH);
+        if (this.#isEntered(program, block)) continue;
+        const start = block * REACH;
+        const end = start + REACH;
+        const isNarrow = to - from < FEW_STARTS;
+        if (isNarrow && !this.#glance(program, block, Math.max(from, start), Math.min(to, end - 1))) continue;
+        this.#enter(program, block);
+        this.#look(program, start, end - 1, end + REACH);
       }
       return;
     }
@@ -219,18 +230,40 @@ export class ProgramRunner {
     this.#readTo[program] = readTo;
   }
 
-  /** False for a block that was run. */
-  #enter(program: number, block: number): boolean {
+  /** Was the block run, or lies so far back that it must have been? */
+  #isEntered(program: number, block: number): boolean {
+    const behind = this.#lastBlock[program]! - block;
+    return behind >= 32 || (behind >= 0 && (this.#blocksRun[program]! & (1 << behind)) !== 0);
+  }
+
+  #enter(program: number, block: number): void {
     const ahead = block - this.#lastBlock[program]!;
     if (ahead > 0) {
       this.#lastBlock[program] = block;
       this.#blocksRun[program] = ahead < 32 ? (this.#blocksRun[program]! << ahead) | 1 : 1;
-      return true;
-    }
-    const bit = -ahead < 32 ? 1 << -ahead : 0;
-    if ((this.#blocksRun[program]! & bit) !== 0 || bit === 0) return false;
-    this.#blocksRun[program]! |= bit;
-    return true;
+    } else this.#blocksRun[program]! |= 1 << -ahead;
+  }
+
+  /** Tells the matches that begin at one of the offsets `from … to` of the block; or, if it returns true, the block must be run. */
+  #glance(program: number, block: number, from: number, to: number): boolean {
+    const { profile } = this;
+    const began = profile?.now();
+    const { base } = this.#window;
+    const stretch = this.#stretch();
+    const first = Math.max(from - base, stretch.start);
+    const last = Math.min(to - base, stretch.end - 1);
+    const limit = Math.min((block + 2) * REACH - base, stretch.end);
+    const target = this.#field(program, PROGRAM.target);
+    let lengths: MatchLengths | undefined;
+    const take = (start: number, length: number | undefined): void => {
+      if (length !== undefined) this.#tellMatch(program, start, length);
+      else this.#tell(program, (lengths ??= new MatchLengths(this.#automata.forward(program), stretch)), start, limit);
+    };
+    // Pieces of chains must be told once, and what is counted in whole blocks.
+    const isTold = target >= 0 && !this.#glances.isCounted(program);
+    const isDue = this.#glances.look(program, block, { stretch, first, last, limit }, isTold ? take : undefined);
+    if (profile !== undefined) profile.verification(target, profile.now() - began!);
+    return isDue;
   }
 
   #run(program: number): void {
@@ -249,15 +282,8 @@ export class ProgramRunner {
 
   /** Finds the matches that start at the offsets `from … to` and end at `readTo` or before it. */
   #find(program: number, from: number, to: number, readTo: number): void {
-    const window = this.#window;
-    const { base } = window;
-    const stretch: Stretch = {
-      bytes: window.bytes,
-      start: window.dataStart,
-      end: window.end,
-      startsData: window.startOffset === 0,
-      endsData: this.#isLast,
-    };
+    const { base } = this.#window;
+    const stretch = this.#stretch();
     const first = Math.max(from - base, stretch.start);
     const last = Math.min(to - base, stretch.end - 1);
     if (last < first) return;
@@ -290,8 +316,14 @@ export class ProgramRunner {
     else this.#tellPieces(program, stretch, limit, ends);
   }
 
+  #stretch(): Stretch {
+    const { bytes, dataStart, end, startOffset } = this.#window;
+    return { bytes, start: dataStart, end, startsData: startOffset === 0, endsData: this.#isLast };
+  }
+
   /** Every place is tried by itself. */
   #walk(program: number, walker: StraightWalker, first: number, last: number, limit: number): void {
+    if (!walker.hasLongRun(first, limit)) return;
     const longest = this.#longest(program);
     for (let start = first; start <= last; start++) {
       let length = walker.lengthAt(start, Math.min(limit, start + longest));

@@ -9,6 +9,8 @@ import { assertionHolds, type Stretch } from './automaton.ts';
 export class StraightWalker {
   readonly #program: StraightProgram;
   readonly #stretch: Stretch;
+  /** Rounds looked at so far. */
+  steps = 0;
   /** Per item: where known rounds reach from and to, by the place of a round's start within a unit. */
   readonly #known: readonly (Rounds | undefined)[];
 
@@ -19,6 +21,26 @@ export class StraightWalker {
     this.#known = program.items.map((item) =>
       item.kind === 'run' && item.max > 1 ? new Rounds(item.unit, stretch.bytes, limit) : undefined,
     );
+  }
+
+  /**
+   * Is there between the indices a run as long as the program's longest needs to be? Where it is long, so few places must be
+   * looked at that most blocks are done with at once.
+   */
+  hasLongRun(from: number, past: number): boolean {
+    const { longRun } = this.#program;
+    if (longRun === undefined) return true;
+    const { set, length } = longRun;
+    const { bytes } = this.#stretch;
+    // Each run of that length holds one of these places.
+    for (let at = from + length - 1; at < past;) {
+      let first = at;
+      while (first >= from && at - first < length && hasByte(set, bytes[first]!)) first--;
+      if (at - first === length) return true;
+      // Whatever is long enough begins behind the byte that does not fit.
+      at = first + length;
+    }
+    return false;
   }
 
   /** Length of the match that begins at `start` and ends at `limit` or before it; 0 for none, since it reads a byte. */
@@ -44,7 +66,9 @@ export class StraightWalker {
         continue;
       }
       const fitting = Math.floor((limit - at) / unit.length);
-      const rounds = Math.min(known.from(at), max, fitting);
+      const all = known.from(at);
+      this.steps += all;
+      const rounds = Math.min(all, max, fitting);
       if (rounds < min) return 0;
       at += (isGreedy || firstNeedless > index + 1 ? rounds : min) * unit.length;
     }

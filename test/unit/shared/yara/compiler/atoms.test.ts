@@ -37,7 +37,7 @@ function hexOf(text: string): string {
 
 describe('an atom', () => {
   it('is what ordinary data holds least often', () => {
-    expect(atomsOf('/http.*mimikatz/')).toEqual(['mimikatz']);
+    expect(atomsOf('/http[0-9]{1,3}mimikatz/')).toEqual(['mimikatz']);
     expect(atomsOf('{ 00 00 00 00 [2-4] 0f af c1 33 }')).toEqual(['\x0f\xaf\xc1\x33']);
   });
 
@@ -51,7 +51,12 @@ describe('an atom', () => {
   });
 
   it('takes in what stands beside alternatives', () => {
-    expect(atomsOf('/http[^ ]+\\.(xyz|qwk)/')).toEqual(['.xyz', '.qwk']);
+    expect(atomsOf('/port[0-9]{0,9}\\.(xyz|qwk)/')).toEqual(['.xyz', '.qwk']);
+  });
+
+  it('stands behind what may be anything only where it is far rarer', () => {
+    expect(atomsOf('/qjx.*xyzw/')).toEqual(['qjx']);
+    expect(atomsOf('/http.*mimikatz/')).toEqual(['mimikatz']);
   });
 
   it('is none where every choice is too common', () => {
