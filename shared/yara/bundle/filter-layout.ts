@@ -11,6 +11,9 @@
  * bucketStarts, bucketItems                one start more than buckets; items of 8 bytes, hash and item, two more than used
  * nibbles, nibbleStarts, nibbleItems       8 × 16 bytes, 9 starts, items of 4 bytes
  * probes                                   8 bytes: the shared one, then each entry's other one and its distance
+ * pivotNumbers                             131,072 × 16 bits: the pivot that two bytes are at an even position, then at an odd one
+ * pivotStarts, pivotMasks                  one start more than numbers; masks of 12 bytes: distance, and the bits of eight bytes
+ * pivotBits                                one bit per hash, 32-bit words
  * records                                  32 bytes an entry: value, mask
  * ```
  * An item: bits 0–25 the entry, 26–29 `before`, 30–31 `ahead` (see `packItem`).
@@ -40,13 +43,19 @@ export const FILTER = {
   records: 19,
   probes: 20,
   probeCount: 21,
+  pivotNumbers: 22,
+  pivotStarts: 23,
+  pivotMasks: 24,
+  pivotBits: 25,
+  pivotShift: 26,
+  pivotCount: 27,
 } as const;
-export const FILTER_FIELDS = 22;
+export const FILTER_FIELDS = 28;
 
 /** What the kernel looks for entries with: the image's own, or fewer (`compiler/narrow-filter.ts`). */
 export type FilterTables = Pick<RuleImage, 'filterHeader' | 'filterTables'>;
 
-export const PASS = { eight: 1, six: 2, four: 4, groups: 8, nibbles: 16, probes: 32 } as const;
+export const PASS = { eight: 1, six: 2, four: 4, groups: 8, nibbles: 16, probes: 32, pivots: 64 } as const;
 
 export const RECORD_BYTES = 32;
 export const COMPARED_BYTES = 16;
@@ -61,13 +70,22 @@ export const MAX_PROBES = 2;
 export const PROBE_TABLE_BYTES = 8;
 /** Distances of probed bytes are less, to either side, so that they stay within a block's context. */
 export const PROBE_SPAN = 32;
+/** Numbers of pivots: for each pair at an even position, and at an odd one. */
+export const PIVOT_NUMBERS = 2 << 16;
+/** Bytes of one mask's row, and those that it looks at. */
+export const PIVOT_MASK_BYTES = 12;
+export const MASKED_BYTES = 8;
+/** Masks of one pivot: `ofMask` has room for no more. */
+export const MAX_PIVOT_MASKS = 32;
+/** Masks begin less than this before or behind their pivot, so that they stay within a block's context. */
+export const PIVOT_SPAN = 32;
 export const BUCKET_ITEM_BYTES = 8;
 /** Items that may be read behind the last of all buckets. */
 export const SPARE_ITEMS = 2;
 export const MAX_ENTRIES = 1 << 26;
 
 /** Kinds of look-ups that share the buckets; the lowest bits of a hash say which it is of. */
-export const LOOK = { eight: 0, sixForward: 1, sixBackward: 2, fourEven: 3, fourOdd: 4 } as const;
+export const LOOK = { eight: 0, sixForward: 1, sixBackward: 2, fourEven: 3, fourOdd: 4, pivot: 5 } as const;
 export type Look = (typeof LOOK)[keyof typeof LOOK];
 
 /** Of four bytes, little-endian, made equal for letters of either case. */
@@ -93,6 +111,16 @@ export function hashEight(low: number, high: number): number {
 /** Of six bytes; `high` are the last two. */
 export function hashSix(low: number, high: number): number {
   return hashLong(fold(low), fold(high) + 0x10000);
+}
+
+/** Of the bytes that a pivot's mask takes; `mask` is its number among all. */
+export function hashMasked(low: number, high: number, mask: number): number {
+  return hashLong((low + Math.imul(mask, 0x27d4eb2f)) | 0, high);
+}
+
+/** The hash of an entry that is found by that one of its pivot's masks. */
+export function ofMask(hash: number, which: number): number {
+  return ((hash & ~0xff) | (which << 3) | LOOK.pivot) >>> 0;
 }
 
 export function ofLook(hash: number, look: Look): number {
