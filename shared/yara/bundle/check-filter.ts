@@ -15,6 +15,8 @@ import {
   NIBBLE_PLACES,
   MAX_PIVOT_MASKS,
   MAX_PROBES,
+  MAX_RUN,
+  MAX_RUN_DISTANCE,
   PASS,
   PIVOT_MASK_BYTES,
   PIVOT_NUMBERS,
@@ -22,6 +24,8 @@ import {
   PROBE_SPAN,
   PROBE_TABLE_BYTES,
   RECORD_BYTES,
+  RUN_BYTES,
+  RUN_CLASS_BYTES,
   SPARE_ITEMS,
 } from './filter-layout.ts';
 import { ATOM_FIELDS, LITERAL, LITERAL_FIELDS, type RuleImage } from './image.ts';
@@ -61,6 +65,7 @@ export function checkFilter(image: RuleImage): string | undefined {
       (tables.hasRoom('byteGroups', GROUP_BYTES * 256 * WORD) &&
         tables.areLists('groupStarts', 'groupItems', GROUP_COUNT))) &&
     (!has(PASS.pivots) || tables.arePivots()) &&
+    (!has(PASS.runs) || tables.areRuns()) &&
     (!has(PASS.nibbles) ||
       (tables.hasRoom('nibbles', NIBBLE_PLACES * 2 * 16) &&
         tables.areLists('nibbleStarts', 'nibbleItems', NIBBLE_BUCKETS))) &&
@@ -130,6 +135,25 @@ class Tables {
     const first = this.#header[FILTER.pivotMasks]! / WORD;
     for (let mask = 0; mask < masks; mask++) {
       if (Math.abs(this.#words[first + mask * (PIVOT_MASK_BYTES / WORD)]! | 0) >= PIVOT_SPAN) return false;
+    }
+    return true;
+  }
+
+  areRuns(): boolean {
+    const count = this.#header[FILTER.runCount]!;
+    const classes = this.#header[FILTER.runClassCount]!;
+    if (!(count >= 1 && count <= 0xffff) || !this.hasRoom('runs', count * RUN_BYTES)) return false;
+    if (!(classes >= 1 && classes <= count) || !this.hasRoom('runClasses', classes * RUN_CLASS_BYTES)) return false;
+    if (!this.hasRoom('runNumbers', 2 * this.#entryCount)) return false;
+    const first = this.#header[FILTER.runs]! / WORD;
+    for (let run = first; run < first + count * (RUN_BYTES / WORD); run += RUN_BYTES / WORD) {
+      const [classAt, distance, length] = this.#words.subarray(run, run + RUN_BYTES / WORD);
+      if (classAt! >= classes || distance! > MAX_RUN_DISTANCE || length! < 1 || length! > MAX_RUN) return false;
+    }
+    const numbers = this.#header[FILTER.runNumbers]!;
+    for (let entry = 0; entry < this.#entryCount; entry++) {
+      const number = this.#tables[numbers + 2 * entry]! | (this.#tables[numbers + 2 * entry + 1]! << 8);
+      if (number > count) return false;
     }
     return true;
   }

@@ -14,6 +14,8 @@
  * pivotNumbers                             131,072 × 16 bits: the pivot that two bytes are at an even position, then at an odd one
  * pivotStarts, pivotMasks                  one start more than numbers; masks of 12 bytes: distance, and the bits of eight bytes
  * pivotBits                                one bit per hash, 32-bit words
+ * runNumbers                               16 bits an entry: its run, 0 for none
+ * runs, runClasses                         12 bytes: class, distance from the compared bytes, length; 32 bytes: see `runClass`
  * records                                  32 bytes an entry: value, mask
  * ```
  * An item: bits 0–25 the entry, 26–29 `before`, 30–31 `ahead` (see `packItem`).
@@ -48,14 +50,19 @@ export const FILTER = {
   pivotMasks: 24,
   pivotBits: 25,
   pivotShift: 26,
-  pivotCount: 27,
+  runNumbers: 27,
+  runs: 28,
+  runClasses: 29,
+  pivotCount: 30,
+  runCount: 31,
+  runClassCount: 32,
 } as const;
-export const FILTER_FIELDS = 28;
+export const FILTER_FIELDS = 33;
 
 /** What the kernel looks for entries with: the image's own, or fewer (`compiler/narrow-filter.ts`). */
 export type FilterTables = Pick<RuleImage, 'filterHeader' | 'filterTables'>;
 
-export const PASS = { eight: 1, six: 2, four: 4, groups: 8, nibbles: 16, probes: 32, pivots: 64 } as const;
+export const PASS = { eight: 1, six: 2, four: 4, groups: 8, nibbles: 16, probes: 32, pivots: 64, runs: 128 } as const;
 
 export const RECORD_BYTES = 32;
 export const COMPARED_BYTES = 16;
@@ -70,6 +77,12 @@ export const MAX_PROBES = 2;
 export const PROBE_TABLE_BYTES = 8;
 /** Distances of probed bytes are less, to either side, so that they stay within a block's context. */
 export const PROBE_SPAN = 32;
+export const RUN_BYTES = 12;
+export const RUN_CLASS_BYTES = 32;
+/** Bytes of a run that are looked at, all at once. */
+export const MAX_RUN = 16;
+/** Runs begin at or behind the first of the compared bytes, and end within a block's context. */
+export const MAX_RUN_DISTANCE = 48;
 /** Numbers of pivots: for each pair at an even position, and at an odd one. */
 export const PIVOT_NUMBERS = 2 << 16;
 /** Bytes of one mask's row, and those that it looks at. */
@@ -137,6 +150,18 @@ export function lookOf(hash: number): number {
  */
 export function packItem(entry: number, before: number, ahead: number): number {
   return (entry | (before << 26) | (ahead << 30)) >>> 0;
+}
+
+/**
+ * The table of a class of bytes: for each lower half of a byte the upper halves below 8 that stand with it, as bits, then those from
+ * 8 on.
+ */
+export function runClass(has: (byte: number) => boolean): Uint8Array {
+  const table = new Uint8Array(RUN_CLASS_BYTES);
+  for (let byte = 0; byte < 256; byte++) {
+    if (has(byte)) table[(byte & 15) + (byte < 128 ? 0 : 16)]! |= 1 << ((byte >>> 4) & 7);
+  }
+  return table;
 }
 
 export function entryOf(item: number): number {

@@ -22,6 +22,7 @@ import { Buckets, TableWriter, writePairs, type ShortEntry } from './filter-writ
 import { fillNibbles } from './filter-nibbles.ts';
 import { planProbes, probeTable, type ProbePlan } from './filter-probes.ts';
 import type { PivotPlace } from './filter-pivots.ts';
+import { writeRuns } from './filter-runs.ts';
 import { writePivots, type PivotEntry } from './pivot-tables.ts';
 
 export type FilterSections = Pick<RuleImage, 'filterHeader' | 'filterTables' | 'filterStarts'>;
@@ -69,6 +70,7 @@ export function buildFilter(entries: readonly FilterEntry[]): BuiltFilter {
   const nibbles = withLook('nibbles');
   if (nibbles.length > 0) writeNibbles(writer, entries, plans, before, nibbles);
   if (probes !== undefined) writeProbes(writer, probes, before);
+  writeRuns(writer, entries, starts);
   writeRecords(writer, entries, starts);
   return {
     sections: { filterHeader: writer.header, filterTables: writer.finish(), filterStarts: starts },

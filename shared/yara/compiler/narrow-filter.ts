@@ -19,6 +19,8 @@ import {
   PIVOT_MASK_BYTES,
   PIVOT_NUMBERS,
   RECORD_BYTES,
+  RUN_BYTES,
+  RUN_CLASS_BYTES,
   type FilterTables,
 } from '../bundle/filter-layout.ts';
 import { LITERAL, LITERAL_FIELDS, type RuleImage } from '../bundle/image.ts';
@@ -75,6 +77,7 @@ export function narrowFilter(image: RuleImage, live: Uint8Array): FilterTables |
   buckets.write(writer);
   const pivots = reader.copyPivots(writer, byPivots);
   writePairs(writer, [...four.values()], [...groups.values()], pivots);
+  reader.copyRuns(writer);
   writer.table('records', reader.records());
   return { filterHeader: writer.header, filterTables: writer.finish() };
 }
@@ -164,6 +167,20 @@ class TableReader {
     writer.table('pivotStarts', starts);
     writer.table('pivotMasks', this.#words.subarray(masks, masks + starts[count + 1]! * (PIVOT_MASK_BYTES / 4)));
     return pivotPairs(numbers);
+  }
+
+  /** All of them: an entry's number in them is the entry's own. */
+  copyRuns(writer: TableWriter): void {
+    const header = this.#image.filterHeader;
+    if ((header[FILTER.passes]! & PASS.runs) === 0) return;
+    const part = (field: keyof typeof FILTER, size: number): Uint8Array =>
+      this.#image.filterTables.subarray(header[FILTER[field]], header[FILTER[field]]! + size);
+    writer.pass(PASS.runs);
+    writer.header[FILTER.runCount] = header[FILTER.runCount]!;
+    writer.header[FILTER.runClassCount] = header[FILTER.runClassCount]!;
+    writer.table('runNumbers', part('runNumbers', 2 * this.#image.filterStarts.length));
+    writer.table('runs', part('runs', RUN_BYTES * header[FILTER.runCount]!));
+    writer.table('runClasses', part('runClasses', RUN_CLASS_BYTES * header[FILTER.runClassCount]!));
   }
 
   shortEntry(item: number): ShortEntry {

@@ -40,8 +40,13 @@ export const PIVOT_STARTS: usize = 92;
 export const PIVOT_MASKS: usize = 96;
 export const PIVOT_BITS: usize = 100;
 export const PIVOT_SHIFT: usize = 104;
-/** For the host alone. */
-export const PIVOT_COUNT: usize = 108;
+export const RUN_NUMBERS: usize = 108;
+export const RUNS: usize = 112;
+export const RUN_CLASSES: usize = 116;
+// For the host alone.
+export const PIVOT_COUNT: usize = 120;
+export const RUN_COUNT: usize = 124;
+export const RUN_CLASS_COUNT: usize = 128;
 
 // Bits of PASSES.
 export const PASS_EIGHT: u32 = 1;
@@ -51,6 +56,7 @@ export const PASS_GROUPS: u32 = 8;
 export const PASS_NIBBLES: u32 = 16;
 export const PASS_PROBES: u32 = 32;
 export const PASS_PIVOTS: u32 = 64;
+export const PASS_RUNS: u32 = 128;
 
 /** End of each stage's list, by stage. */
 export const LIST_ENDS: usize = 512;

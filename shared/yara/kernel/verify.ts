@@ -36,11 +36,14 @@ import {
   ODD_LIST,
   PAIR_CAPACITY,
   PAIRS,
+  PASS_RUNS,
+  PASSES,
   PIVOT_LIST,
   RECORDS,
   SIX_BACKWARD_LIST,
   SIX_FORWARD_LIST,
 } from './memory';
+import { keepRuns } from './runs';
 import { lookAroundPivots, maskedEnd } from './pivots';
 
 /** The stages below `STAGE_GROUPS` are the kinds of bucket look-ups. */
@@ -252,6 +255,7 @@ export function takeHits(): i32 {
     store<u32>(hits, entry, 4);
     hits += <usize>((<u32>!isUnequal) << 3);
   }
+  if ((load<u32>(PASSES) & PASS_RUNS) !== 0) hits = keepRuns(hits);
   const count = <i32>((hits - HITS) >> 3);
   return stage < STAGE_COUNT ? ~count : count;
 }

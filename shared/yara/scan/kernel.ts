@@ -106,6 +106,9 @@ const addressFields = [
   FILTER.pivotStarts,
   FILTER.pivotMasks,
   FILTER.pivotBits,
+  FILTER.runNumbers,
+  FILTER.runs,
+  FILTER.runClasses,
 ];
 
 let compiled: object | undefined;

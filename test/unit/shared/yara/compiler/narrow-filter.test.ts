@@ -72,7 +72,7 @@ describe(`a filter of some entries, seed ${seed}`, () => {
       const short = round < 2 ? PASS.groups : PASS.pivots;
       const rules = compileRules([{ text: manyRules(random, short === PASS.groups ? 60 : 150) }]);
       const { image } = loaded(round % 2 === 0 ? rules : decodeRules(encodeRules(rules)));
-      expect(image.filterHeader[FILTER.passes]).toBe(PASS.eight | PASS.six | PASS.four | short);
+      expect(image.filterHeader[FILTER.passes]! & ~PASS.runs).toBe(PASS.eight | PASS.six | PASS.four | short);
       const object = objectFor(image, random);
       const all = hitsIn(object, image);
       for (const part of [0, 0.05, 0.5, 1]) {
