@@ -2,7 +2,7 @@
  * Chooses the atoms of an automaton: short runs of bytes of which every match has at least one, and how far from the run a
  * match may begin and end. The filter looks for atoms; the automaton is run only around them.
  */
-import { MAX_SPELLINGS } from './filter-windows.ts';
+import { RunCosts, type SharedRuns } from './atom-costs.ts';
 import { factsOf } from './frequency.ts';
 import { extentOf, type Shape } from './shape.ts';
 
@@ -28,6 +28,8 @@ const ANYTHING: Shape = {
 /** Items kept on either side; what is farther away says little more. */
 const MAX_SURROUNDINGS = 48;
 
+type ByteShape = Extract<Shape, { kind: 'byte' }>;
+
 interface Choice {
   readonly atoms: readonly Atom[];
   /** Of the bytes of ordinary data, the part at which one of the atoms stands. */
@@ -40,74 +42,110 @@ const MAX_COST = 0.02;
 const MAX_ATOMS = 256;
 /** On either side of what was chosen, that many sets make an atom rarer still: the filter compares sixteen bytes. */
 const MAX_NEIGHBOURS = 12;
-/** What a neighbour is taken to be worth: its frequency, a little more because bytes do not stand independently, bounded. */
-const NEIGHBOUR_DEPENDENCE = 4;
-const LEAST_NEIGHBOUR_COST = 1 / 16;
+/**
+ * Behind a repeat that nearly anything fits, as often as this or more, an atom must be much rarer to be worth it: a match may
+ * begin anywhere before it, and no guard sees beyond.
+ */
+const FAR = 64;
+const OPEN_SET = 0.5;
+const WIDE_COST = 8;
+/** On either side of alternatives, that many sets count as parts of each. */
+const MAX_SHARED_SETS = 3;
 /** Repeats are unrolled this far to find a run. */
 const UNROLLED = 4;
 
-/** Undefined when every choice is too common: then matches are looked for everywhere. */
-export function chooseAtoms(shape: Shape): readonly Atom[] | undefined {
-  const choice = bestOf(shape);
+/** Undefined when every choice is too common: then matches are looked for everywhere. `shared` has counted all shapes. */
+export function chooseAtoms(shape: Shape, shared: SharedRuns): readonly Atom[] | undefined {
+  const choice = bestOf(shape, shared);
   return choice === undefined || choice.cost > MAX_COST || choice.atoms.length > MAX_ATOMS ? undefined : choice.atoms;
 }
 
-function bestOf(shape: Shape): Choice | undefined {
+/** Counts the runs from which atoms of the shape are chosen. */
+export function countRuns(shape: Shape, shared: SharedRuns): void {
+  const items = flatten(shape);
+  shared.count(items);
+  for (const item of items) {
+    if (item.kind === 'repeat') countRuns(item.item, shared);
+    else if (item.kind === 'alternation') for (const alternative of item.items) countRuns(alternative, shared);
+  }
+}
+
+function bestOf(shape: Shape, shared: SharedRuns): Choice | undefined {
   const items = flatten(shape);
   const extents = items.map(extentOf);
+  const costs = new RunCosts(items);
   let best: Choice | undefined;
-  const consider = (choice: Choice | undefined): void => {
-    if (choice !== undefined && (best === undefined || choice.cost < best.cost)) best = choice;
+  const consider = (cost: number, atoms: () => readonly Atom[]): void => {
+    if (best === undefined || cost < best.cost) best = { cost, atoms: atoms() };
   };
   let before = { min: 0, max: 0 };
+  let weight = 1;
   const behindOf = tails(extents);
   items.forEach((item, at) => {
     const { min, max } = before;
     if (item.kind === 'byte') {
       for (let length = 1; length <= 4; length++) {
-        const run = items.slice(at, at + length);
-        if (run.length < length || !run.every((part) => part.kind === 'byte')) break;
-        const sets = run.map((part) => part.set);
-        if (length > 2 && spellings(sets) > MAX_SPELLINGS) break;
-        const ahead = neighbours(items, at - 1, -1);
-        const behind = neighbours(items, at + length, 1);
-        const cost = runCost(sets) * neighbourCost(ahead) * neighbourCost(behind);
+        if (items[at + length - 1]?.kind !== 'byte') break;
+        const run = costs.run(at, length);
+        if (run === undefined) break;
+        const from = at - neighbours(items, at, -1);
+        const past = at + length + neighbours(items, at + length - 1, 1);
+        let cost = run * weight;
+        for (let place = at - 1; place >= from; place--) cost *= costs.neighbour(place, 1);
+        for (let place = at + length; place < past; place++) cost *= costs.neighbour(place, -1);
         if (best !== undefined && cost >= best.cost) continue;
-        const atom = {
-          sets: [...ahead.reverse(), ...sets, ...behind],
-          minBefore: min - ahead.length,
-          maxBefore: max - ahead.length,
-          maxBehind: behindOf[at]! + ahead.length,
-          before: itemsBefore(items, at - ahead.length),
-          behind: itemsBehind(items, at + length + behind.length),
-        };
-        consider({ atoms: [atom], cost });
+        cost += shared.cost(items, from, past) * weight;
+        consider(cost, () => [
+          {
+            sets: items.slice(from, past).map((part) => (part as ByteShape).set),
+            minBefore: min - (at - from),
+            maxBefore: max - (at - from),
+            maxBehind: behindOf[at]! + at - from,
+            before: itemsBefore(items, from),
+            behind: itemsBehind(items, past),
+          },
+        ]);
       }
     } else if (item.kind === 'alternation' || item.kind === 'repeat') {
-      const inner =
-        item.kind === 'repeat' ? (item.min > 0 ? [bestOf(item.item)] : [undefined]) : item.items.map(bestOf);
+      const isRepeat = item.kind === 'repeat';
+      const ahead = isRepeat ? 0 : Math.min(MAX_SHARED_SETS, neighbours(items, at, -1));
+      const past = at + 1 + (isRepeat ? 0 : Math.min(MAX_SHARED_SETS, neighbours(items, at, 1)));
+      const inner = isRepeat
+        ? [item.min > 0 ? bestOf(item.item, shared) : undefined]
+        : item.items.map((alternative) =>
+            bestOf(
+              { kind: 'sequence', items: [...items.slice(at - ahead, at), alternative, ...items.slice(at + 1, past)] },
+              shared,
+            ),
+          );
       if (inner.every((choice) => choice !== undefined)) {
+        const cost = inner.reduce((sum, choice) => sum + choice.cost, 0) * weight;
         const longest = extents[at]!.max;
         // In a repeat the run may stand in any round: only the item's whole extent bounds where.
-        const isRepeat = item.kind === 'repeat';
-        consider({
-          cost: inner.reduce((sum, choice) => sum + choice.cost, 0),
-          atoms: inner.flatMap(({ atoms }) =>
+        consider(cost, () =>
+          inner.flatMap(({ atoms }) =>
             atoms.map((atom) => ({
               sets: atom.sets,
-              minBefore: min + atom.minBefore,
-              maxBefore: max + (isRepeat ? longest : atom.maxBefore),
-              maxBehind: behindOf[at + 1]! + (isRepeat ? longest : atom.maxBehind),
-              before: [...atom.before, ...(isRepeat ? [ANYTHING] : itemsBefore(items, at))],
-              behind: [...atom.behind, ...(isRepeat ? [ANYTHING] : itemsBehind(items, at + 1))],
+              minBefore: min - ahead + atom.minBefore,
+              maxBefore: max - ahead + (isRepeat ? longest : atom.maxBefore),
+              maxBehind: behindOf[past]! + (isRepeat ? longest : atom.maxBehind),
+              before: [...atom.before, ...(isRepeat ? [ANYTHING] : itemsBefore(items, at - ahead))],
+              behind: [...atom.behind, ...(isRepeat ? [ANYTHING] : itemsBehind(items, past))],
             })),
           ),
-        });
+        );
       }
     }
     before = { min: min + extents[at]!.min, max: max + extents[at]!.max };
+    if (isFarGap(item)) weight = WIDE_COST;
   });
   return best;
+}
+
+function isFarGap(item: Shape): boolean {
+  if (item.kind !== 'repeat' || item.max - item.min < FAR) return false;
+  // With `wide` every other byte is zero.
+  return flatten(item.item).some((part) => part.kind !== 'byte' || factsOf(part.set).frequency > OPEN_SET);
 }
 
 function itemsBefore(items: readonly Shape[], at: number): Shape[] {
@@ -120,25 +158,15 @@ function itemsBehind(items: readonly Shape[], at: number): Shape[] {
   return at + MAX_SURROUNDINGS < items.length ? [...near, ANYTHING] : near;
 }
 
-/** The sets that always stand next to a run, nearest first, up to the last that says something; `step` is −1 for those before. */
-function neighbours(items: readonly Shape[], from: number, step: 1 | -1): Uint32Array[] {
-  const sets: Uint32Array[] = [];
-  let length = 0;
-  for (let at = from; sets.length < MAX_NEIGHBOURS; at += step) {
-    const item = items[at];
+/** How many sets always stand next to the one at `at`, up to the last that says something; `step` is −1 for those before. */
+function neighbours(items: readonly Shape[], at: number, step: 1 | -1): number {
+  let count = 0;
+  for (let distance = 1; distance <= MAX_NEIGHBOURS; distance++) {
+    const item = items[at + distance * step];
     if (item?.kind !== 'byte') break;
-    sets.push(item.set);
-    if (factsOf(item.set).size < 256) length = sets.length;
+    if (factsOf(item.set).size < 256) count = distance;
   }
-  return sets.slice(0, length);
-}
-
-function neighbourCost(sets: readonly Uint32Array[]): number {
-  let cost = 1;
-  for (const set of sets) {
-    cost *= Math.max(LEAST_NEIGHBOUR_COST, Math.min(1, factsOf(set).frequency * NEIGHBOUR_DEPENDENCE));
-  }
-  return cost;
+  return count;
 }
 
 /** Longest extent from each item to the end; one entry more than there are items. */
@@ -172,24 +200,4 @@ function singleByte(shape: Extract<Shape, { kind: 'alternation' }>): Shape | und
     part.set.forEach((word, at) => (set[at]! |= word));
   }
   return { kind: 'byte', set };
-}
-
-function spellings(sets: readonly Uint32Array[]): number {
-  return sets.reduce((product, set) => product * factsOf(set).size, 1);
-}
-
-function runCost(sets: readonly Uint32Array[]): number {
-  let cost = 1;
-  let previous: Uint32Array | undefined;
-  for (const set of sets) {
-    const { size, frequency } = factsOf(set);
-    // A run of one byte is far likelier than its parts: padding, rulers, zeros.
-    cost *= size === 1 && isSame(set, previous) ? Math.max(frequency, 0.5) : frequency;
-    previous = set;
-  }
-  return cost;
-}
-
-function isSame(set: Uint32Array, other: Uint32Array | undefined): boolean {
-  return set === other || (other !== undefined && set.every((word, at) => word === other[at]));
 }

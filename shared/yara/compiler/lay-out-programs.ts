@@ -1,38 +1,26 @@
 /** Writes programs, atoms and chains as the flat tables of the image. */
 import type { RuleImage } from '../bundle/image.ts';
-import type { Atom } from './atoms.ts';
-import type { ProgramSet } from './programs.ts';
+import type { Program, ProgramSet } from './programs.ts';
 
-export interface ProgramLayout {
-  readonly sections: Pick<RuleImage, 'programs' | 'atoms' | 'chains' | 'pieces'>;
-  /** Number of the first atom of each program's list. */
-  readonly firstAtom: ReadonlyMap<readonly Atom[], number>;
-}
-
-export function layOutPrograms({ programs, chains, pieces }: ProgramSet): ProgramLayout {
+export function layOutPrograms(
+  programs: readonly Program[],
+  { chains, pieces }: ProgramSet,
+): Pick<RuleImage, 'programs' | 'atoms' | 'chains' | 'pieces'> {
   const rows: number[] = [];
-  const atoms: number[] = [];
-  const firstAtom = new Map<readonly Atom[], number>();
-  let atomCount = 0;
-  programs.forEach(({ target, flags, rank, minLength, maxLength, shape, atoms: list }, program) => {
-    rows.push(target, flags, rank, minLength, bounded(maxLength), shape, list === undefined ? 0 : 1);
-    if (list === undefined) return;
-    firstAtom.set(list, atomCount);
-    atomCount += list.length;
-    for (const { minBefore, maxBefore, maxBehind, guard } of list) {
-      atoms.push(program, Math.min(minBefore, maxLength), bounded(maxBefore), bounded(maxBehind), guard);
+  const atomRows: number[] = [];
+  programs.forEach(({ target, flags, rank, minLength, maxLength, shape, atoms }, program) => {
+    rows.push(target, flags, rank, minLength, bounded(maxLength), shape, atoms === undefined ? 0 : 1);
+    for (const { minBefore, maxBefore, maxBehind, guard } of atoms ?? []) {
+      atomRows.push(program, Math.min(minBefore, maxLength), bounded(maxBefore), bounded(maxBehind), guard);
     }
   });
   return {
-    firstAtom,
-    sections: {
-      programs: Int32Array.from(rows),
-      atoms: Int32Array.from(atoms),
-      chains: Int32Array.from(
-        chains.flatMap((chain) => [chain.pattern, chain.firstPiece, chain.pieceCount, Number(chain.isGreedy)]),
-      ),
-      pieces: Float64Array.from(pieces.flatMap(({ chain, minGap, maxGap }) => [chain, minGap, maxGap])),
-    },
+    programs: Int32Array.from(rows),
+    atoms: Int32Array.from(atomRows),
+    chains: Int32Array.from(
+      chains.flatMap((chain) => [chain.pattern, chain.firstPiece, chain.pieceCount, Number(chain.isGreedy)]),
+    ),
+    pieces: Float64Array.from(pieces.flatMap(({ chain, minGap, maxGap }) => [chain, minGap, maxGap])),
   };
 }
 

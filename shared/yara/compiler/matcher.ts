@@ -21,16 +21,17 @@ const CONTEXT = 8;
 /** The filter's entries are the literals, and behind them the atoms. */
 export function buildMatcher(
   literals: readonly Literal[],
-  programs: ProgramSet,
+  programSet: ProgramSet,
   readsPages: boolean,
 ): Pick<RuleImage, MatchingSection> {
   const entries: FilterEntry[] = literals.map(entryOfLiteral);
   /** How far from an atom its matches may begin and end. */
   const reachOfAtom: number[] = [];
-  const laidOut = layOutPrograms(programs);
+  const programs = programSet.programs();
+  const laidOut = layOutPrograms(programs, programSet);
   let leftReach = CONTEXT;
   let rightReach = CONTEXT;
-  for (const { atoms, maxLength } of programs.programs) {
+  for (const { atoms, maxLength } of programs) {
     // Without a longest match whole blocks are run, and each beyond its end.
     const reach = maxLength === Infinity ? 2 * REACH : maxLength;
     leftReach = Math.max(leftReach, reach + CONTEXT);
@@ -52,7 +53,7 @@ export function buildMatcher(
   scalars[SCALAR.leftReach] = leftReach;
   scalars[SCALAR.rightReach] = rightReach;
   scalars[SCALAR.readsPages] = readsPages ? 1 : 0;
-  return { ...layOutLiterals(literals), ...laidOut.sections, ...sections, scalars };
+  return { ...layOutLiterals(literals), ...laidOut, ...sections, scalars };
 }
 
 function layOutLiterals(literals: readonly Literal[]): Pick<RuleImage, 'literals' | 'literalBytes' | 'literalUsers'> {

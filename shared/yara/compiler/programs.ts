@@ -9,7 +9,8 @@ import type { HexPattern, RegexPattern } from '../syntax/ast.ts';
 import type { RegexNode } from '../syntax/regex-ast.ts';
 import { REACH, USER_FLAG } from '../bundle/image.ts';
 import type { ImageBuilder } from '../bundle/image-builder.ts';
-import { chooseAtoms, type Atom } from './atoms.ts';
+import { SharedRuns } from './atom-costs.ts';
+import { chooseAtoms, countRuns, type Atom } from './atoms.ts';
 import { MAX_STATES } from './automaton.ts';
 import { literalOfShape, type LiteralSet } from './literals.ts';
 import { extentOf, shapeOf, shapeOfRegex, widened, type Shape } from './shape.ts';
@@ -54,17 +55,34 @@ export interface Chain {
 
 /** All programs and chains of a rule set. */
 export class ProgramSet {
-  readonly programs: Program[] = [];
   readonly pieces: Piece[] = [];
   readonly chains: Chain[] = [];
   readonly #literals: LiteralSet;
   readonly #image: ImageBuilder;
+  readonly #programs: Omit<Program, 'atoms'>[] = [];
+  /** The shapes of all programs, by their numbers. */
+  readonly #shapes = new Map<number, Shape>();
   /** Patterns that have a chain. */
   readonly chained = new Set<number>();
 
   constructor(literals: LiteralSet, image: ImageBuilder) {
     this.#literals = literals;
     this.#image = image;
+  }
+
+  /** To be asked for when all are added: which atoms a program has depends on what the others hold. */
+  programs(): Program[] {
+    const shared = new SharedRuns();
+    for (const shape of this.#shapes.values()) countRuns(shape, shared);
+    const atomsOf = new Map<number, readonly GuardedAtom[] | undefined>();
+    for (const [number, shape] of this.#shapes) {
+      const atoms = chooseAtoms(shape, shared);
+      atomsOf.set(
+        number,
+        atoms?.map((atom) => ({ ...atom, guard: this.#image.guard(atom) })),
+      );
+    }
+    return this.#programs.map((program) => ({ ...program, atoms: atomsOf.get(program.shape) }));
   }
 
   addHex(pattern: number, hex: HexPattern): void {
@@ -124,14 +142,15 @@ export class ProgramSet {
     const { min, max } = extentOf(shape);
     // What is always longer than the reach matches nothing.
     if (min > REACH) return;
-    this.programs.push({
+    const number = this.#image.shape(shape);
+    if (!this.#shapes.has(number)) this.#shapes.set(number, shape);
+    this.#programs.push({
       target,
       flags,
       rank,
       minLength: min,
       maxLength: isRunInBlocks(sizeOf(shape, REACH)) ? Infinity : max,
-      shape: this.#image.shape(shape),
-      atoms: chooseAtoms(shape)?.map((atom) => ({ ...atom, guard: this.#image.guard(atom) })),
+      shape: number,
     });
   }
 }

@@ -42,7 +42,7 @@ describe('a guard', () => {
   });
 
   it('lets pass what it cannot say', () => {
-    expect(passed('/zqxj(ab|c)d/', 'zqxj--')).toContain(0);
+    expect(passed('/zqxj(a*b|c*)d/', 'zqxj--')).toContain(0);
     expect(passed('/zqxj.{255,300}d/', `zqxj${'-'.repeat(400)}`)).toContain(0);
   });
 
