@@ -79,9 +79,10 @@ function bestOf(shape: Shape, shared: SharedRuns): Choice | undefined {
   return best === undefined || (other !== undefined && other.cost < best.cost) ? other : best;
 }
 
-/** A repeat whose rounds were unrolled at one of its ends. */
+/** Is it a repeat that says something at either end? */
 function isVariable(item: Shape): boolean {
-  return item.kind === 'repeat' && item.max > item.min;
+  if (item.kind !== 'repeat' || item.max === item.min) return false;
+  return item.item.kind !== 'byte' || factsOf(item.item.set).size < 256;
 }
 
 function bestIn(items: readonly Shape[], shared: SharedRuns): Choice | undefined {
