@@ -13,11 +13,19 @@ import {
   MAX_ENTRIES,
   NIBBLE_BUCKETS,
   NIBBLE_PLACES,
+  MAX_PIVOT_MASKS,
   MAX_PROBES,
+  MAX_RUN,
+  MAX_RUN_DISTANCE,
   PASS,
+  PIVOT_MASK_BYTES,
+  PIVOT_NUMBERS,
+  PIVOT_SPAN,
   PROBE_SPAN,
   PROBE_TABLE_BYTES,
   RECORD_BYTES,
+  RUN_BYTES,
+  RUN_CLASS_BYTES,
   SPARE_ITEMS,
 } from './filter-layout.ts';
 import { ATOM_FIELDS, LITERAL, LITERAL_FIELDS, type RuleImage } from './image.ts';
@@ -51,11 +59,13 @@ export function checkFilter(image: RuleImage): string | undefined {
     (!has(PASS.eight) || tables.isBitTable('eightBits', 'eightShift')) &&
     (!has(PASS.six) || tables.isBitTable('sixBits', 'sixShift')) &&
     (!has(PASS.four) || tables.isBitTable('fourBits', 'fourShift')) &&
-    (!has(PASS.eight | PASS.six | PASS.four) || tables.areBuckets()) &&
-    (!has(PASS.four | PASS.groups) || tables.hasRoom('pairEntries', 2 << 16)) &&
+    (!has(PASS.eight | PASS.six | PASS.four | PASS.pivots) || tables.areBuckets()) &&
+    (!has(PASS.four | PASS.groups | PASS.pivots) || tables.hasRoom('pairEntries', 2 << 16)) &&
     (!has(PASS.groups) ||
       (tables.hasRoom('byteGroups', GROUP_BYTES * 256 * WORD) &&
         tables.areLists('groupStarts', 'groupItems', GROUP_COUNT))) &&
+    (!has(PASS.pivots) || tables.arePivots()) &&
+    (!has(PASS.runs) || tables.areRuns()) &&
     (!has(PASS.nibbles) ||
       (tables.hasRoom('nibbles', NIBBLE_PLACES * 2 * 16) &&
         tables.areLists('nibbleStarts', 'nibbleItems', NIBBLE_BUCKETS))) &&
@@ -106,6 +116,46 @@ class Tables {
     if (count < 1 || count > MAX_PROBES || !this.hasRoom('probes', PROBE_TABLE_BYTES)) return false;
     const first = this.#header[FILTER.probes]!;
     return [2, 4].every((at) => Math.abs((this.#tables[first + at]! << 24) >> 24) < PROBE_SPAN);
+  }
+
+  arePivots(): boolean {
+    const count = this.#header[FILTER.pivotCount]!;
+    if (!(count >= 1 && count <= 0xffff) || !this.isBitTable('pivotBits', 'pivotShift')) return false;
+    if (!this.hasRoom('pivotNumbers', 2 * PIVOT_NUMBERS)) return false;
+    const masks = this.#countOf('pivotStarts', count + 1);
+    if (masks < 0 || !this.hasRoom('pivotMasks', masks * PIVOT_MASK_BYTES)) return false;
+    const starts = this.#header[FILTER.pivotStarts]! / WORD;
+    for (let at = starts; at <= starts + count; at++) {
+      if (this.#words[at + 1]! - this.#words[at]! > MAX_PIVOT_MASKS) return false;
+    }
+    const numbers = this.#header[FILTER.pivotNumbers]! / WORD;
+    for (const both of this.#words.subarray(numbers, numbers + PIVOT_NUMBERS / 2)) {
+      if ((both & 0xffff) > count || both >>> 16 > count) return false;
+    }
+    const first = this.#header[FILTER.pivotMasks]! / WORD;
+    for (let mask = 0; mask < masks; mask++) {
+      if (Math.abs(this.#words[first + mask * (PIVOT_MASK_BYTES / WORD)]! | 0) >= PIVOT_SPAN) return false;
+    }
+    return true;
+  }
+
+  areRuns(): boolean {
+    const count = this.#header[FILTER.runCount]!;
+    const classes = this.#header[FILTER.runClassCount]!;
+    if (!(count >= 1 && count <= 0xffff) || !this.hasRoom('runs', count * RUN_BYTES)) return false;
+    if (!(classes >= 1 && classes <= count) || !this.hasRoom('runClasses', classes * RUN_CLASS_BYTES)) return false;
+    if (!this.hasRoom('runNumbers', 2 * this.#entryCount)) return false;
+    const first = this.#header[FILTER.runs]! / WORD;
+    for (let run = first; run < first + count * (RUN_BYTES / WORD); run += RUN_BYTES / WORD) {
+      const [classAt, distance, length] = this.#words.subarray(run, run + RUN_BYTES / WORD);
+      if (classAt! >= classes || distance! > MAX_RUN_DISTANCE || length! < 1 || length! > MAX_RUN) return false;
+    }
+    const numbers = this.#header[FILTER.runNumbers]!;
+    for (let entry = 0; entry < this.#entryCount; entry++) {
+      const number = this.#tables[numbers + 2 * entry]! | (this.#tables[numbers + 2 * entry + 1]! << 8);
+      if (number > count) return false;
+    }
+    return true;
   }
 
   areLists(startsField: keyof typeof FILTER, itemsField: keyof typeof FILTER, lists: number): boolean {

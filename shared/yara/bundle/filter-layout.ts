@@ -11,6 +11,11 @@
  * bucketStarts, bucketItems                one start more than buckets; items of 8 bytes, hash and item, two more than used
  * nibbles, nibbleStarts, nibbleItems       8 × 16 bytes, 9 starts, items of 4 bytes
  * probes                                   8 bytes: the shared one, then each entry's other one and its distance
+ * pivotNumbers                             131,072 × 16 bits: the pivot that two bytes are at an even position, then at an odd one
+ * pivotStarts, pivotMasks                  one start more than numbers; masks of 12 bytes: distance, and the bits of eight bytes
+ * pivotBits                                one bit per hash, 32-bit words
+ * runNumbers                               16 bits an entry: its run, 0 for none
+ * runs, runClasses                         12 bytes: class, distance from the compared bytes, length; 32 bytes: see `runClass`
  * records                                  32 bytes an entry: value, mask
  * ```
  * An item: bits 0–25 the entry, 26–29 `before`, 30–31 `ahead` (see `packItem`).
@@ -40,13 +45,24 @@ export const FILTER = {
   records: 19,
   probes: 20,
   probeCount: 21,
+  pivotNumbers: 22,
+  pivotStarts: 23,
+  pivotMasks: 24,
+  pivotBits: 25,
+  pivotShift: 26,
+  runNumbers: 27,
+  runs: 28,
+  runClasses: 29,
+  pivotCount: 30,
+  runCount: 31,
+  runClassCount: 32,
 } as const;
-export const FILTER_FIELDS = 22;
+export const FILTER_FIELDS = 33;
 
 /** What the kernel looks for entries with: the image's own, or fewer (`compiler/narrow-filter.ts`). */
 export type FilterTables = Pick<RuleImage, 'filterHeader' | 'filterTables'>;
 
-export const PASS = { eight: 1, six: 2, four: 4, groups: 8, nibbles: 16, probes: 32 } as const;
+export const PASS = { eight: 1, six: 2, four: 4, groups: 8, nibbles: 16, probes: 32, pivots: 64, runs: 128 } as const;
 
 export const RECORD_BYTES = 32;
 export const COMPARED_BYTES = 16;
@@ -61,13 +77,28 @@ export const MAX_PROBES = 2;
 export const PROBE_TABLE_BYTES = 8;
 /** Distances of probed bytes are less, to either side, so that they stay within a block's context. */
 export const PROBE_SPAN = 32;
+export const RUN_BYTES = 12;
+export const RUN_CLASS_BYTES = 32;
+/** Bytes of a run that are looked at, all at once. */
+export const MAX_RUN = 16;
+/** Runs begin at or behind the first of the compared bytes, and end within a block's context. */
+export const MAX_RUN_DISTANCE = 48;
+/** Numbers of pivots: for each pair at an even position, and at an odd one. */
+export const PIVOT_NUMBERS = 2 << 16;
+/** Bytes of one mask's row, and those that it looks at. */
+export const PIVOT_MASK_BYTES = 12;
+export const MASKED_BYTES = 8;
+/** Masks of one pivot: `ofMask` has room for no more. */
+export const MAX_PIVOT_MASKS = 32;
+/** Masks begin less than this before or behind their pivot, so that they stay within a block's context. */
+export const PIVOT_SPAN = 32;
 export const BUCKET_ITEM_BYTES = 8;
 /** Items that may be read behind the last of all buckets. */
 export const SPARE_ITEMS = 2;
 export const MAX_ENTRIES = 1 << 26;
 
 /** Kinds of look-ups that share the buckets; the lowest bits of a hash say which it is of. */
-export const LOOK = { eight: 0, sixForward: 1, sixBackward: 2, fourEven: 3, fourOdd: 4 } as const;
+export const LOOK = { eight: 0, sixForward: 1, sixBackward: 2, fourEven: 3, fourOdd: 4, pivot: 5 } as const;
 export type Look = (typeof LOOK)[keyof typeof LOOK];
 
 /** Of four bytes, little-endian, made equal for letters of either case. */
@@ -95,6 +126,16 @@ export function hashSix(low: number, high: number): number {
   return hashLong(fold(low), fold(high) + 0x10000);
 }
 
+/** Of the bytes that a pivot's mask takes; `mask` is its number among all. */
+export function hashMasked(low: number, high: number, mask: number): number {
+  return hashLong((low + Math.imul(mask, 0x27d4eb2f)) | 0, high);
+}
+
+/** The hash of an entry that is found by that one of its pivot's masks. */
+export function ofMask(hash: number, which: number): number {
+  return ((hash & ~0xff) | (which << 3) | LOOK.pivot) >>> 0;
+}
+
 export function ofLook(hash: number, look: Look): number {
   return ((hash & ~7) | look) >>> 0;
 }
@@ -109,6 +150,18 @@ export function lookOf(hash: number): number {
  */
 export function packItem(entry: number, before: number, ahead: number): number {
   return (entry | (before << 26) | (ahead << 30)) >>> 0;
+}
+
+/**
+ * The table of a class of bytes: for each lower half of a byte the upper halves below 8 that stand with it, as bits, then those from
+ * 8 on.
+ */
+export function runClass(has: (byte: number) => boolean): Uint8Array {
+  const table = new Uint8Array(RUN_CLASS_BYTES);
+  for (let byte = 0; byte < 256; byte++) {
+    if (has(byte)) table[(byte & 15) + (byte < 128 ? 0 : 16)]! |= 1 << ((byte >>> 4) & 7);
+  }
+  return table;
 }
 
 export function entryOf(item: number): number {

@@ -64,6 +64,7 @@ export function chooseAtoms(shape: Shape, shared: SharedRuns): readonly Atom[] |
 export function countRuns(shape: Shape, shared: SharedRuns): void {
   const items = flatten(shape);
   shared.count(items);
+  if (items.some(isVariable)) shared.count(flatten(shape, 'back'));
   for (const item of items) {
     if (item.kind === 'repeat') countRuns(item.item, shared);
     else if (item.kind === 'alternation') for (const alternative of item.items) countRuns(alternative, shared);
@@ -72,6 +73,19 @@ export function countRuns(shape: Shape, shared: SharedRuns): void {
 
 function bestOf(shape: Shape, shared: SharedRuns): Choice | undefined {
   const items = flatten(shape);
+  const best = bestIn(items, shared);
+  if (!items.some(isVariable)) return best;
+  const other = bestIn(flatten(shape, 'back'), shared);
+  return best === undefined || (other !== undefined && other.cost < best.cost) ? other : best;
+}
+
+/** Is it a repeat that says something at either end? */
+function isVariable(item: Shape): boolean {
+  if (item.kind !== 'repeat' || item.max === item.min) return false;
+  return item.item.kind !== 'byte' || factsOf(item.item.set).size < 256;
+}
+
+function bestIn(items: readonly Shape[], shared: SharedRuns): Choice | undefined {
   const extents = items.map(extentOf);
   const costs = new RunCosts(items);
   let best: Choice | undefined;
@@ -176,18 +190,19 @@ function tails(extents: readonly { readonly max: number }[]): number[] {
   return behind;
 }
 
-/** The parts that stand one after the other, repeats unrolled a little so that runs show. */
-function flatten(shape: Shape): Shape[] {
-  if (shape.kind === 'sequence') return shape.items.flatMap(flatten);
+/** The parts that stand one after the other, repeats unrolled a little, at one of their ends, so that runs show. */
+function flatten(shape: Shape, end: 'front' | 'back' = 'front'): Shape[] {
+  if (shape.kind === 'sequence') return shape.items.flatMap((item) => flatten(item, end));
   if (shape.kind === 'alternation') {
     const single = singleByte(shape);
     return [single ?? shape];
   }
   if (shape.kind !== 'repeat' || shape.min === 0) return [shape];
   const unrolled = Math.min(shape.min, UNROLLED);
-  const rounds = Array.from({ length: unrolled }, () => flatten(shape.item)).flat();
+  const rounds = Array.from({ length: unrolled }, () => flatten(shape.item, end)).flat();
   const rest: Shape = { ...shape, min: shape.min - unrolled, max: shape.max - unrolled };
-  return rest.max === 0 ? rounds : [...rounds, rest];
+  if (rest.max === 0) return rounds;
+  return end === 'front' ? [...rounds, rest] : [rest, ...rounds];
 }
 
 /** `(a|b)` is one byte of two. */

@@ -72,19 +72,29 @@ const allBytes: readonly number[] = Array.from({ length: 256 }, (_, byte) => byt
 const byForm = new Map<number, readonly number[]>();
 const bySet = new WeakMap<Uint32Array, readonly number[]>();
 
-/** The bytes that fit a position; before the start and behind the end all do. */
+const lists = new Map<string, readonly number[]>();
+
+/** Equal lists are the same one. */
+function interned(bytes: readonly number[]): readonly number[] {
+  const key = bytes.join();
+  const known = lists.get(key);
+  if (known === undefined) lists.set(key, bytes);
+  return known ?? bytes;
+}
+
+/** The bytes that fit a position; equal lists are the same one. Before the start and behind the end all do. */
 export function bytesAt(entry: FilterEntry, at: number): readonly number[] {
   if (at < 0 || at >= entry.length) return allBytes;
   const set = entry.sets?.[at];
   if (set !== undefined) {
     let bytes = bySet.get(set);
-    if (bytes === undefined) bySet.set(set, (bytes = allBytes.filter((byte) => hasByte(set, byte))));
+    if (bytes === undefined) bySet.set(set, (bytes = interned(allBytes.filter((byte) => hasByte(set, byte)))));
     return bytes;
   }
   const key = (entry.mask[at]! << 8) | entry.value[at]!;
   let bytes = byForm.get(key);
   if (bytes === undefined) {
-    byForm.set(key, (bytes = allBytes.filter((byte) => (byte & entry.mask[at]!) === entry.value[at])));
+    byForm.set(key, (bytes = interned(allBytes.filter((byte) => (byte & entry.mask[at]!) === entry.value[at]))));
   }
   return bytes;
 }

@@ -6,11 +6,18 @@
 import { GROUP_BYTES, GROUP_COUNT } from '../bundle/filter-layout.ts';
 import { bytesAt, type FilterEntry } from './filter-entries.ts';
 import { byteFrequency, gramFrequency, pairFrequency } from './frequency.ts';
+import { groupHalves } from './pivot-halves.ts';
 
 export interface PlacedEntry {
   readonly entry: FilterEntry;
   /** Of its window. */
   readonly offset: number;
+}
+
+/** The pairs that are looked for as pivots, little-endian, at positions of either kind. */
+export interface PivotPairs {
+  readonly even: readonly number[];
+  readonly odd: readonly number[];
 }
 
 /** One of `groups`, by its index, found that many bytes ahead of its window. */
@@ -29,6 +36,9 @@ export interface EntryGroups {
 const EVEN_GROUPS = [0, 1];
 const ODD_GROUPS = [2, 3];
 const BYTE_GROUPS = [4, 5, 6];
+/** Where there are pivots. */
+const BYTE_GROUPS_BESIDE = [4];
+const PIVOT_GROUPS = [5, 6];
 /** For those of which only the first pair says anything. */
 const OPEN_GROUP = 7;
 /** Above this many, the finer groups are filled in turn instead of by cost. */
@@ -39,6 +49,7 @@ export function groupEntries(
   table: Uint16Array,
   four: readonly PlacedEntry[],
   groups: readonly PlacedEntry[],
+  pivots: PivotPairs,
 ): EntryGroups {
   const pairs = Array.from({ length: 8 }, (_, bit) => new PairGroup(table, bit));
   for (const { entry, offset } of four) {
@@ -53,13 +64,20 @@ export function groupEntries(
       odd(entry, offset),
     );
   }
+  for (const pair of pivots.even) pairs[OPEN_GROUP]!.take({ low: [pair & 0xff], high: [pair >>> 8] }, ALL);
+  const halves = groupHalves(pivots.odd);
+  pivots.odd.forEach((pair, at) => {
+    const group = pairs[PIVOT_GROUPS[halves[at]!]!]!;
+    group.take({ low: ALL.low, high: [pair & 0xff] }, { low: [pair >>> 8], high: ALL.high });
+  });
+  const closed = pivots.even.length === 0 ? BYTE_GROUPS : BYTE_GROUPS_BESIDE;
   const units = groups.flatMap((_, at) => [0, 1].map((ahead): GroupUnit => ({ at, ahead })));
   for (const { at, ahead } of units) {
     const { entry, offset } = groups[at]!;
     // Bytes before the window are not looked at: the entry may not have them.
     const window = windowOf(entry, offset);
     const second = pairsOf(window, 2 - ahead);
-    const choice = areAll(second) ? [OPEN_GROUP] : BYTE_GROUPS;
+    const choice = areAll(second) ? [OPEN_GROUP] : closed;
     put(
       choice.map((group) => pairs[group]!),
       pairsOf(window, -ahead),
@@ -93,6 +111,9 @@ interface Pairs {
 function pairsOf(entry: FilterEntry, offset: number): Pairs {
   return { low: bytesAt(entry, offset), high: bytesAt(entry, offset + 1) };
 }
+
+const allBytes: readonly number[] = Array.from({ length: 256 }, (_, byte) => byte);
+const ALL: Pairs = { low: allBytes, high: allBytes };
 
 function areAll({ low, high }: Pairs): boolean {
   return low.length === 256 && high.length === 256;

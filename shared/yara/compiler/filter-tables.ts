@@ -21,6 +21,9 @@ import { planFilter, type FilterLook, type FilterPlan } from './filter-windows.t
 import { Buckets, TableWriter, writePairs, type ShortEntry } from './filter-writer.ts';
 import { fillNibbles } from './filter-nibbles.ts';
 import { planProbes, probeTable, type ProbePlan } from './filter-probes.ts';
+import type { PivotPlace } from './filter-pivots.ts';
+import { writeRuns } from './filter-runs.ts';
+import { writePivots, type PivotEntry } from './pivot-tables.ts';
 
 export type FilterSections = Pick<RuleImage, 'filterHeader' | 'filterTables' | 'filterStarts'>;
 
@@ -47,26 +50,52 @@ export function buildFilter(entries: readonly FilterEntry[]): BuiltFilter {
     before[at] = offset - starts[at];
   });
   const withLook = (look: FilterLook): number[] => [...plans.keys()].filter((at) => plans[at]!.look === look);
+  const buckets = bucketsOf(entries, plans, before);
   const short = (look: FilterLook): ShortEntry[] =>
     withLook(look).map((at) => ({ at, entry: entries[at]!, offset: plans[at]!.offset, before: before[at]! }));
-  writeBuckets(writer, entries, plans, before);
-  writePairs(writer, short('four'), short('groups'));
+  const pivots = writePivots(
+    writer,
+    buckets,
+    withLook('pivots').flatMap((at) =>
+      plans[at]!.pivots!.map((place): PivotEntry => ({
+        ...place,
+        at,
+        entry: entries[at]!,
+        before: place.offset - starts[at]!,
+      })),
+    ),
+  );
+  buckets.write(writer);
+  writePairs(writer, short('four'), short('groups'), pivots);
   const nibbles = withLook('nibbles');
   if (nibbles.length > 0) writeNibbles(writer, entries, plans, before, nibbles);
   if (probes !== undefined) writeProbes(writer, probes, before);
+  writeRuns(writer, entries, starts);
   writeRecords(writer, entries, starts);
   return {
     sections: { filterHeader: writer.header, filterTables: writer.finish(), filterStarts: starts },
-    reaches: plans.map(({ offset, look }) => ({ min: look === 'groups' ? offset - 1 : offset, max: offset + 3 })),
+    reaches: plans.map(reachOf),
   };
 }
 
+function reachOf({ offset, look, pivots }: FilterPlan): FilterReach {
+  if (pivots === undefined) return { min: look === 'groups' ? offset - 1 : offset, max: offset + 3 };
+  // Of a pivot at an odd position the one before it is looked at.
+  return { min: offset - 1, max: lastPivot(pivots) };
+}
+
+function lastPivot(pivots: readonly PivotPlace[]): number {
+  return Math.max(...pivots.map(({ offset }) => offset));
+}
+
 /** The first of the sixteen bytes to compare, the window's grams among them: a little before it, or where they say more. */
-function comparedFrom({ length, mask }: FilterEntry, { offset, look }: FilterPlan): number {
+function comparedFrom({ length, mask }: FilterEntry, { offset, look, pivots }: FilterPlan): number {
   const last = Math.max(0, Math.min(offset, length - COMPARED_BYTES));
   let best = last;
   let mostBytes = -1;
-  const mostBefore = COMPARED_BYTES - (look === 'eight' || look === 'six' ? GRAM_WINDOW : 4);
+  const windowBytes =
+    pivots !== undefined ? lastPivot(pivots) + 2 - offset : look === 'eight' || look === 'six' ? GRAM_WINDOW : 4;
+  const mostBefore = COMPARED_BYTES - windowBytes;
   for (let from = Math.max(0, offset - mostBefore); from <= last; from++) {
     let bytes = 0;
     for (let at = from; at < Math.min(length, from + COMPARED_BYTES); at++) if (mask[at] !== 0) bytes++;
@@ -78,12 +107,8 @@ function comparedFrom({ length, mask }: FilterEntry, { offset, look }: FilterPla
   return best;
 }
 
-function writeBuckets(
-  writer: TableWriter,
-  entries: readonly FilterEntry[],
-  plans: readonly FilterPlan[],
-  before: Uint8Array,
-): void {
+/** Of all entries but those with pivots. */
+function bucketsOf(entries: readonly FilterEntry[], plans: readonly FilterPlan[], before: Uint8Array): Buckets {
   const buckets = new Buckets();
   const add = (hash: number, look: Look, at: number, ahead: number): void => {
     buckets.add(ofLook(hash, look), packItem(at, before[at]!, ahead));
@@ -110,7 +135,7 @@ function writeBuckets(
       }
     }
   });
-  buckets.write(writer);
+  return buckets;
 }
 
 /** Of bytes that are plain; letters of either case as capitals, which fold to the same. */

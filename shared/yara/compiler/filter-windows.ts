@@ -5,16 +5,22 @@
  */
 import { bytesAt, isOpenAt, isPlainAt, spellingCount, spellings, type FilterEntry } from './filter-entries.ts';
 import { fillNibbles } from './filter-nibbles.ts';
+import { planPivots, type PivotPlace } from './filter-pivots.ts';
 import { byteFrequency, gramFrequency, pairFrequency } from './frequency.ts';
 import { GramCounts } from './gram-counts.ts';
 
-/** `eight`, `six`: a gram at every fourth position. `four`, `groups`: pairs at every second. `nibbles`, `probes`: every position. */
-export type FilterLook = 'eight' | 'six' | 'four' | 'groups' | 'nibbles' | 'probes';
+/**
+ * `eight`, `six`: a gram at every fourth position. `four`, `groups`, `pivots`: pairs at every second. `nibbles`, `probes`: every
+ * position.
+ */
+export type FilterLook = 'eight' | 'six' | 'four' | 'groups' | 'pivots' | 'nibbles' | 'probes';
 
 export interface FilterPlan {
   readonly look: FilterLook;
   /** Of the window's first byte in the entry. */
   readonly offset: number;
+  /** Of `pivots`; the window is all of them. */
+  readonly pivots?: readonly PivotPlace[];
 }
 
 /** Plain bytes that a window of each look must have, so that any alignment of its look-up falls inside. */
@@ -34,6 +40,8 @@ export const MAX_SPELLINGS = 64;
 const COMPANY = 0.02;
 /** What the second look at a place of `groups` costs, in first ones. */
 const AGAIN = 2;
+/** More entries of `groups` than this are looked for by pivots, as far as they have some. */
+const MOST_IN_GROUPS = 128;
 /** So few entries are looked for by nibbles, sixteen positions at a time. */
 const FEW = 16;
 const FEW_SHORT = 64;
@@ -48,7 +56,21 @@ export function planFilter(entries: readonly FilterEntry[]): FilterPlan[] {
   const plans = planLong(entries);
   const short = entries.filter((_, entry) => plans[entry] === undefined);
   const isFew = short.length <= FEW_SHORT && costOfNibbles(short, short.map(planNibbles)) <= MAX_NIBBLE_COST;
-  return entries.map((entry, at) => plans[at] ?? (isFew ? planNibbles(entry) : planShort(entry)));
+  return withPivots(
+    entries,
+    entries.map((entry, at) => plans[at] ?? (isFew ? planNibbles(entry) : planShort(entry))),
+  );
+}
+
+/** Groups cannot tell many entries apart. */
+function withPivots(entries: readonly FilterEntry[], plans: FilterPlan[]): FilterPlan[] {
+  const grouped = [...plans.keys()].filter((at) => plans[at]!.look === 'groups');
+  if (grouped.length <= MOST_IN_GROUPS) return plans;
+  planPivots(grouped.map((at) => entries[at]!)).forEach((pivots, member) => {
+    if (pivots.length === 0) return;
+    plans[grouped[member]!] = { look: 'pivots', offset: Math.min(...pivots.map(({ offset }) => offset)), pivots };
+  });
+  return plans;
 }
 
 /** Plans by grams, undefined for entries that need another way. Those with the fewest windows choose first. */

@@ -14,7 +14,7 @@ import {
   PASS,
   SPARE_ITEMS,
 } from '../bundle/filter-layout.ts';
-import { groupEntries, type PlacedEntry } from './filter-groups.ts';
+import { groupEntries, type PivotPairs, type PlacedEntry } from './filter-groups.ts';
 
 export class TableWriter {
   readonly header = new Int32Array(FILTER_FIELDS);
@@ -103,6 +103,7 @@ export class Buckets {
     const eight = hashes.filter((hash) => lookOf(hash) === LOOK.eight);
     const six = hashes.filter((hash) => lookOf(hash) === LOOK.sixForward || lookOf(hash) === LOOK.sixBackward);
     const four = hashes.filter((hash) => lookOf(hash) === LOOK.fourEven);
+    const pivots = hashes.filter((hash) => lookOf(hash) === LOOK.pivot);
     if (eight.length > 0) writer.pass(PASS.eight);
     if (six.length > 0) writer.pass(PASS.six);
     if (four.length > 0) writer.pass(PASS.four);
@@ -117,6 +118,7 @@ export class Buckets {
     writeBits(writer, 'eightBits', 'eightShift', [eight], LONG_SPARSITY, MOST_LONG_BITS);
     writeBits(writer, 'sixBits', 'sixShift', [six], LONG_SPARSITY, MOST_LONG_BITS);
     writeBits(writer, 'fourBits', 'fourShift', [four], LONG_SPARSITY, MOST_FOUR_BITS);
+    writeBits(writer, 'pivotBits', 'pivotShift', [pivots], LONG_SPARSITY, MOST_FOUR_BITS);
     if (hashes.length > 0) this.#writeItems(writer);
   }
 
@@ -181,11 +183,16 @@ export interface ShortEntry extends PlacedEntry {
   readonly before: number;
 }
 
-/** `four` are in buckets as well. */
-export function writePairs(writer: TableWriter, four: readonly ShortEntry[], groups: readonly ShortEntry[]): void {
-  if (four.length + groups.length === 0) return;
+/** `four`, and what stands by pivots, are in buckets as well. */
+export function writePairs(
+  writer: TableWriter,
+  four: readonly ShortEntry[],
+  groups: readonly ShortEntry[],
+  pivots: PivotPairs,
+): void {
+  if (four.length + groups.length + pivots.even.length === 0) return;
   const table = new Uint16Array(1 << 16);
-  const { byteGroups, items } = groupEntries(table, four, groups);
+  const { byteGroups, items } = groupEntries(table, four, groups, pivots);
   writer.table('pairEntries', table);
   if (groups.length === 0) return;
   writer.pass(PASS.groups);

@@ -5,7 +5,8 @@
 import { LITERAL, LITERAL_FIELDS, REACH, SCALAR, SCALAR_COUNT, USER_FIELDS } from '../bundle/image.ts';
 import type { MatchingSection } from '../bundle/image-builder.ts';
 import type { RuleImage } from '../bundle/image.ts';
-import { entryOfLiteral, entryOfSets, type FilterEntry } from './filter-entries.ts';
+import { entryOfAtom } from './atom-entries.ts';
+import { entryOfLiteral, type FilterEntry } from './filter-entries.ts';
 import { buildFilter } from './filter-tables.ts';
 import { layOutPrograms } from './lay-out-programs.ts';
 import type { Literal } from './literals.ts';
@@ -35,8 +36,8 @@ export function buildMatcher(
     const reach = maxLength === Infinity ? 2 * REACH : maxLength;
     leftReach = Math.max(leftReach, reach + CONTEXT);
     rightReach = Math.max(rightReach, reach + CONTEXT);
-    for (const { sets } of atoms ?? []) {
-      entries.push(entryOfSets(sets));
+    for (const atom of atoms ?? []) {
+      entries.push(entryOfAtom(atom));
       reachOfAtom.push(reach);
     }
   }

@@ -16,19 +16,26 @@ import {
   LOOK,
   lookOf,
   PASS,
+  PIVOT_MASK_BYTES,
+  PIVOT_NUMBERS,
   RECORD_BYTES,
+  RUN_BYTES,
+  RUN_CLASS_BYTES,
   type FilterTables,
 } from '../bundle/filter-layout.ts';
 import { LITERAL, LITERAL_FIELDS, type RuleImage } from '../bundle/image.ts';
 import { entryOfLiteral, spellingCount, spellings, type FilterEntry } from './filter-entries.ts';
-import { MAX_SPELLINGS } from './filter-windows.ts';
+import type { PivotPairs } from './filter-groups.ts';
 import { Buckets, TableWriter, writePairs, type ShortEntry } from './filter-writer.ts';
+import { pivotPairs } from './pivot-tables.ts';
 
-const WITH_BUCKETS = PASS.eight | PASS.six | PASS.four;
+const WITH_BUCKETS = PASS.eight | PASS.six | PASS.four | PASS.pivots;
 /** Letters of either case. */
 const MAX_GRAM_SPELLINGS = 16;
 /** So many entries without four plain bytes are not worth sorting into groups again. */
 const MAX_GROUP_ENTRIES = 512;
+/** Of four bytes, as far as records tell them: a class of bytes may be more there than it is. */
+const MOST_SPELLINGS = 1 << 16;
 
 /**
  * Tables in which entry `e` is looked for where `live[e]` is not 0. Undefined for those of few entries, which are quick as they
@@ -42,6 +49,7 @@ export function narrowFilter(image: RuleImage, live: Uint8Array): FilterTables |
   const buckets = new Buckets();
   const four = new Map<number, ShortEntry>();
   const groups = new Map<number, ShortEntry>();
+  const byPivots: ShortEntry[] = [];
   const keep = (short: Map<number, ShortEntry>, item: number): void => {
     if (!short.has(entryOf(item))) short.set(entryOf(item), reader.shortEntry(item));
   };
@@ -54,6 +62,7 @@ export function narrowFilter(image: RuleImage, live: Uint8Array): FilterTables |
       buckets.add(hash, item);
       const look = lookOf(hash);
       if (look === LOOK.fourEven) keep(four, item);
+      else if (look === LOOK.pivot) byPivots.push(reader.shortEntry(item));
       else if (look !== LOOK.fourOdd && !reader.addGrams(look === LOOK.eight ? 'eight' : 'six', item, buckets))
         return undefined;
     }
@@ -63,10 +72,12 @@ export function narrowFilter(image: RuleImage, live: Uint8Array): FilterTables |
   }
   if (groups.size > MAX_GROUP_ENTRIES) return undefined;
   for (const { entry, offset } of four.values()) {
-    if (spellingCount(entry, offset, 4) > MAX_SPELLINGS) return undefined;
+    if (spellingCount(entry, offset, 4) > MOST_SPELLINGS) return undefined;
   }
   buckets.write(writer);
-  writePairs(writer, [...four.values()], [...groups.values()]);
+  const pivots = reader.copyPivots(writer, byPivots);
+  writePairs(writer, [...four.values()], [...groups.values()], pivots);
+  reader.copyRuns(writer);
   writer.table('records', reader.records());
   return { filterHeader: writer.header, filterTables: writer.finish() };
 }
@@ -129,6 +140,47 @@ class TableReader {
     if (spellingCount(part, 0, 4) > MAX_GRAM_SPELLINGS) return false;
     for (const gram of spellings(part, 0, 4)) buckets.addGram(look, hashGram(gram));
     return true;
+  }
+
+  /** The masks as they are, so that hashes stay what they were, for the pivots of those entries. */
+  copyPivots(writer: TableWriter, entries: readonly ShortEntry[]): PivotPairs {
+    if (entries.length === 0) return { even: [], odd: [] };
+    const header = this.#image.filterHeader;
+    const count = header[FILTER.pivotCount]!;
+    const all = new Uint16Array(
+      this.#words.buffer,
+      this.#words.byteOffset + header[FILTER.pivotNumbers]!,
+      PIVOT_NUMBERS,
+    );
+    const numbers = new Uint16Array(PIVOT_NUMBERS);
+    for (const { entry, offset } of entries) {
+      for (const pair of spellings(entry, offset, 2)) {
+        numbers[pair] = all[pair]!;
+        numbers[pair + PIVOT_NUMBERS / 2] = all[pair + PIVOT_NUMBERS / 2]!;
+      }
+    }
+    const starts = this.#words.subarray(this.#table('pivotStarts'), this.#table('pivotStarts') + count + 2);
+    const masks = this.#table('pivotMasks');
+    writer.pass(PASS.pivots);
+    writer.header[FILTER.pivotCount] = count;
+    writer.table('pivotNumbers', numbers);
+    writer.table('pivotStarts', starts);
+    writer.table('pivotMasks', this.#words.subarray(masks, masks + starts[count + 1]! * (PIVOT_MASK_BYTES / 4)));
+    return pivotPairs(numbers);
+  }
+
+  /** All of them: an entry's number in them is the entry's own. */
+  copyRuns(writer: TableWriter): void {
+    const header = this.#image.filterHeader;
+    if ((header[FILTER.passes]! & PASS.runs) === 0) return;
+    const part = (field: keyof typeof FILTER, size: number): Uint8Array =>
+      this.#image.filterTables.subarray(header[FILTER[field]], header[FILTER[field]]! + size);
+    writer.pass(PASS.runs);
+    writer.header[FILTER.runCount] = header[FILTER.runCount]!;
+    writer.header[FILTER.runClassCount] = header[FILTER.runClassCount]!;
+    writer.table('runNumbers', part('runNumbers', 2 * this.#image.filterStarts.length));
+    writer.table('runs', part('runs', RUN_BYTES * header[FILTER.runCount]!));
+    writer.table('runClasses', part('runClasses', RUN_CLASS_BYTES * header[FILTER.runClassCount]!));
   }
 
   shortEntry(item: number): ShortEntry {

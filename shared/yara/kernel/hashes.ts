@@ -7,6 +7,7 @@ export const KIND_SIX_FORWARD: u32 = 1;
 export const KIND_SIX_BACKWARD: u32 = 2;
 export const KIND_FOUR_EVEN: u32 = 3;
 export const KIND_FOUR_ODD: u32 = 4;
+export const KIND_PIVOT: u32 = 5;
 
 const KIND_MASK: u32 = 7;
 
@@ -33,6 +34,16 @@ export function hashEight(at: usize): u32 {
 /** Of six bytes at `at`. */
 export function hashSix(at: usize): u32 {
   return hashLong(fold(load<u32>(at)), fold(<u32>load<u16>(at, 4)) + 0x10000);
+}
+
+/** Of the bytes that a pivot's mask takes; `mask` is its number among all. */
+export function hashMasked(low: u32, high: u32, mask: u32): u32 {
+  return hashLong(low + mask * 0x27d4eb2f, high);
+}
+
+/** Says by which of its masks a pivot's entry is found too, so that it is found by no other. */
+export function ofMask(hash: u32, which: u32): u32 {
+  return (hash & ~0xff) | (which << 3) | KIND_PIVOT;
 }
 
 export function ofKind(hash: u32, kind: u32): u32 {

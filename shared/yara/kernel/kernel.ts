@@ -15,14 +15,16 @@ import {
   PASS_FOUR,
   PASS_GROUPS,
   PASS_NIBBLES,
+  PASS_PIVOTS,
   PASS_PROBES,
   PASS_SIX,
   PASSES,
 } from './memory';
 import { lookForNibbles } from './nibbles';
 import { evenEnd, lookForFour, lookForGroups, lookForPairs, oddEnd } from './pairs';
+import { lookForPivots } from './pivots';
 import { lookForProbes } from './probes';
-import { emptyLists, rewind, setListEnd, STAGE_GROUPS, STAGE_NIBBLES, takeHits } from './verify';
+import { emptyLists, rewind, setListEnd, STAGE_GROUPS, STAGE_NIBBLES, STAGE_PIVOTS, takeHits } from './verify';
 
 /** To be called once, before anything else. */
 export function prepare(): void {
@@ -48,13 +50,14 @@ export function look(length: u32): i32 {
       setListEnd(KIND_SIX_FORWARD, lookForSixForward());
     }
   }
-  if ((passes & (PASS_FOUR | PASS_GROUPS)) !== 0) {
+  if ((passes & (PASS_FOUR | PASS_GROUPS | PASS_PIVOTS)) !== 0) {
     lookForPairs(length);
     if ((passes & PASS_FOUR) !== 0) {
       setListEnd(KIND_FOUR_EVEN, lookForFour(EVEN_LIST, evenEnd, 0));
       setListEnd(KIND_FOUR_ODD, lookForFour(ODD_LIST, oddEnd, 1));
     }
     if ((passes & PASS_GROUPS) !== 0) setListEnd(STAGE_GROUPS, lookForGroups());
+    if ((passes & PASS_PIVOTS) !== 0) setListEnd(STAGE_PIVOTS, lookForPivots());
   }
   if ((passes & PASS_NIBBLES) !== 0) setListEnd(STAGE_NIBBLES, lookForNibbles(length));
   if ((passes & PASS_PROBES) !== 0) setListEnd(STAGE_NIBBLES, lookForProbes(length));

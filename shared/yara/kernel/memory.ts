@@ -35,6 +35,18 @@ export const NIBBLE_ITEMS: usize = 72;
 export const RECORDS: usize = 76;
 export const PROBES: usize = 80;
 export const PROBE_COUNT: usize = 84;
+export const PIVOT_NUMBERS: usize = 88;
+export const PIVOT_STARTS: usize = 92;
+export const PIVOT_MASKS: usize = 96;
+export const PIVOT_BITS: usize = 100;
+export const PIVOT_SHIFT: usize = 104;
+export const RUN_NUMBERS: usize = 108;
+export const RUNS: usize = 112;
+export const RUN_CLASSES: usize = 116;
+// For the host alone.
+export const PIVOT_COUNT: usize = 120;
+export const RUN_COUNT: usize = 124;
+export const RUN_CLASS_COUNT: usize = 128;
 
 // Bits of PASSES.
 export const PASS_EIGHT: u32 = 1;
@@ -43,6 +55,8 @@ export const PASS_FOUR: u32 = 4;
 export const PASS_GROUPS: u32 = 8;
 export const PASS_NIBBLES: u32 = 16;
 export const PASS_PROBES: u32 = 32;
+export const PASS_PIVOTS: u32 = 64;
+export const PASS_RUNS: u32 = 128;
 
 /** End of each stage's list, by stage. */
 export const LIST_ENDS: usize = 512;
@@ -68,12 +82,22 @@ export const NIBBLE_LIST: usize = 0x22000;
 /** 16 bits each, in the upper half of the same place: positions before their buckets are known. */
 export const NIBBLE_POSITIONS: usize = 0x2a000;
 
+/** 16 bits each, twice as many as even positions: where a pivot stands. */
+export const PIVOT_LIST: usize = 0x33000;
+/** In the upper half of the same place: even positions at or behind which one may stand. */
+export const PIVOT_POSITIONS: usize = 0x37000;
+
+/** Eight bytes each: a pivot's position, and the hash of what one of its masks takes. */
+export const MASKED_LIST: usize = 0x3c000;
+/** Room for the masks of one pivot is left behind it. */
+export const MASKED_FULL: usize = 0x3fe00;
+
 /** Eight bytes each: position of the bytes to compare, and the item. */
-export const PAIRS: usize = 0x33000;
+export const PAIRS: usize = 0x40000;
 export const PAIR_CAPACITY: u32 = 8192;
 /** As the pairs; the item is the entry alone. */
-export const HITS: usize = 0x44000;
+export const HITS: usize = 0x51000;
 
-export const BLOCK: usize = 0x55000;
+export const BLOCK: usize = 0x62000;
 /** Where the host puts the tables. */
-export const TABLES: usize = 0x5a000;
+export const TABLES: usize = 0x67000;

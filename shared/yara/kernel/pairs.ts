@@ -5,7 +5,8 @@
  * ```
  * bits 0–1, 8–9     entries of four bytes that begin at an even position
  * bits 2–3, 10–11   at an odd one: the position is their second byte's
- * bits 4–7, 12–15   entries told apart byte by byte
+ * bits 4–7, 12–15   entries told apart byte by byte, and pivots (`pivots.ts`): where there are any, 4 is of the former,
+                  5 and 6 are of the latter, and 7 is of both
  * ```
  */
 import { bitOf, hashGram } from './hashes';
@@ -21,6 +22,9 @@ import {
   GROUP_MASKS,
   ODD_LIST,
   PAIR_ENTRIES,
+  PASS_PIVOTS,
+  PASSES,
+  PIVOT_POSITIONS,
 } from './memory';
 
 /** Bytes whose groups of thirty-two fit the bits of a word. */
@@ -29,17 +33,22 @@ const STRETCH: u32 = 2048;
 const EVEN_LANES: i8 = 0x03;
 const ODD_LANES: i8 = 0x0c;
 const GROUP_LANES: i8 = <i8>0xf0;
+const GROUP_LANES_BESIDE: i8 = <i8>0x90;
+const PIVOT_LANES: i8 = <i8>0xe0;
 
 export let evenEnd: usize = 0;
 export let oddEnd: usize = 0;
 export let groupEnd: usize = 0;
+export let pivotPositionsEnd: usize = 0;
 
-/** Fills the three lists. Where anything was found is gathered as bits and looked at afterwards: few branches are foretold wrongly. */
+/** Fills the lists. Where anything was found is gathered as bits and looked at afterwards: few branches are foretold wrongly. */
 export function lookForPairs(length: u32): void {
   const table = load<usize>(PAIR_ENTRIES);
   evenEnd = EVEN_LIST;
   oddEnd = ODD_LIST;
   groupEnd = GROUP_LIST;
+  pivotPositionsEnd = PIVOT_POSITIONS;
+  const hasPivots = (load<u32>(PASSES) & PASS_PIVOTS) !== 0;
   let here = entriesAt(table, BLOCK);
   for (let from: u32 = 0; from < length; from += STRETCH) {
     const past = min(from + STRETCH, length);
@@ -57,26 +66,30 @@ export function lookForPairs(length: u32): void {
       bit <<= 1;
       to += 16;
     }
-    if (found !== 0) appendFound(from, found);
+    if (found !== 0) appendFound(from, found, hasPivots);
   }
 }
 
 /** Appends what `FOUND_PAIRS` has of the stretch at `from`, thirty-two positions a bit of `found`. */
-function appendFound(from: u32, found: u64): void {
+function appendFound(from: u32, found: u64, hasPivots: bool): void {
   let even = evenEnd;
   let odd = oddEnd;
   let group = groupEnd;
+  let pivot = pivotPositionsEnd;
+  const groupLanes = hasPivots ? GROUP_LANES_BESIDE : GROUP_LANES;
   for (; found !== 0; found &= found - 1) {
     const number = <u32>ctz(found);
     const at = from + (number << 5);
     const both = v128.load(FOUND_PAIRS + ((<usize>number) << 4));
     even = append(even, at, both, EVEN_LANES);
     odd = append(odd, at, both, ODD_LANES);
-    group = append(group, at, both, GROUP_LANES);
+    group = append(group, at, both, groupLanes);
+    if (hasPivots) pivot = append(pivot, at, both, PIVOT_LANES);
   }
   evenEnd = even;
   oddEnd = odd;
   groupEnd = group;
+  pivotPositionsEnd = pivot;
 }
 
 /** The entries of eight pairs. */

@@ -1,7 +1,7 @@
 /**
  * From positions to hits. Each position that passed its looks is expanded to the items of its bucket or group, and each
  * such pair of position and item compared over sixteen bytes, again without branches on data. What does not fit the buffer
- * of pairs at once is left for the next call: `stage`, `cursor`, `cursorMasks` and `skipped` say where it goes on.
+ * of pairs at once is left for the next call: `stage`, the cursors and `skipped` say where it goes on.
  *
  * An item: bits 0–25 the entry (its record), 26–29 how far before the entry's window the compared bytes begin, 30–31 how far
  * the window begins before the position. Items of buckets stand behind the hash they belong to.
@@ -29,21 +29,28 @@ import {
   GROUP_STARTS,
   HITS,
   LIST_ENDS,
+  MASKED_LIST,
   NIBBLE_ITEMS,
   NIBBLE_LIST,
   NIBBLE_STARTS,
   ODD_LIST,
   PAIR_CAPACITY,
   PAIRS,
+  PASS_RUNS,
+  PASSES,
+  PIVOT_LIST,
   RECORDS,
   SIX_BACKWARD_LIST,
   SIX_FORWARD_LIST,
 } from './memory';
+import { keepRuns } from './runs';
+import { lookAroundPivots, maskedEnd } from './pivots';
 
 /** The stages below `STAGE_GROUPS` are the kinds of bucket look-ups. */
 export const STAGE_GROUPS: u32 = 5;
 export const STAGE_NIBBLES: u32 = 6;
-export const STAGE_COUNT: u32 = 7;
+export const STAGE_PIVOTS: u32 = 7;
+export const STAGE_COUNT: u32 = 8;
 
 const ENTRY_MASK: u32 = 0x03ffffff;
 /** Room for two pairs is left behind it. */
@@ -52,6 +59,7 @@ const PAIRS_FULL: usize = PAIRS + <usize>((PAIR_CAPACITY - 2) << 3);
 let stage: u32 = STAGE_COUNT;
 let cursor: usize = 0;
 let cursorMasks: usize = 0;
+let cursorMasked: usize = 0;
 /** Items of the cursor's position that were handed on. */
 let skipped: u32 = 0;
 let isFull: bool = false;
@@ -70,8 +78,10 @@ function listOf(which: u32): usize {
       return ODD_LIST;
     case 5:
       return GROUP_LIST;
-    default:
+    case 6:
       return NIBBLE_LIST;
+    default:
+      return PIVOT_LIST;
   }
 }
 
@@ -93,6 +103,7 @@ function enter(which: u32): void {
   stage = which;
   cursor = listOf(which);
   cursorMasks = GROUP_MASKS;
+  cursorMasked = maskedEnd;
   skipped = 0;
 }
 
@@ -113,36 +124,39 @@ function putPair(to: usize, at: u32, item: usize, hash: u32, isThere: u32): usiz
 }
 
 function expandBuckets(kind: u32, to: usize): usize {
-  const starts = load<usize>(BUCKET_STARTS);
-  const shift = load<u32>(BUCKET_SHIFT);
-  const items = load<usize>(BUCKET_ITEMS);
   const end = load<usize>(LIST_ENDS + ((<usize>kind) << 2));
   for (; cursor < end; cursor += 2) {
+    const at: u32 = <u32>load<u16>(cursor);
+    to = expandBucket(to, at, hashAt(kind, BLOCK + <usize>at));
+    if (isFull) return to;
+  }
+  return to;
+}
+
+/** Stores pairs for the items behind a hash; the first `skipped` of its bucket were. */
+function expandBucket(to: usize, at: u32, hash: u32): usize {
+  if (to >= PAIRS_FULL) {
+    isFull = true;
+    return to;
+  }
+  const bucket = load<usize>(BUCKET_STARTS) + ((<usize>(hash >> load<u32>(BUCKET_SHIFT))) << 2);
+  const first = load<u32>(bucket);
+  const past = load<u32>(bucket, 4);
+  const items = load<usize>(BUCKET_ITEMS);
+  let from = first + skipped;
+  // Most buckets hold one or two items: those without a branch, the table has two behind its last.
+  const item = items + ((<usize>from) << 3);
+  to = putPair(to, at, item, hash, <u32>(from < past));
+  to = putPair(to, at, item + 8, hash, <u32>(from + 1 < past));
+  for (from += 2; from < past; from++) {
     if (to >= PAIRS_FULL) {
+      skipped = from - first;
       isFull = true;
       return to;
     }
-    const at: u32 = <u32>load<u16>(cursor);
-    const hash = hashAt(kind, BLOCK + <usize>at);
-    const bucket = starts + ((<usize>(hash >> shift)) << 2);
-    let from = load<u32>(bucket) + skipped;
-    const past = load<u32>(bucket, 4);
-    // Most buckets hold one or two items: those without a branch, the table has two behind its last.
-    const item = items + ((<usize>from) << 3);
-    to = putPair(to, at, item, hash, <u32>(from < past));
-    to = putPair(to, at, item + 8, hash, <u32>(from + 1 < past));
-    from += 2;
-    while (from < past) {
-      if (to >= PAIRS_FULL) {
-        skipped = from - load<u32>(bucket);
-        isFull = true;
-        return to;
-      }
-      to = putPair(to, at, items + ((<usize>from) << 3), hash, 1);
-      from++;
-    }
-    skipped = 0;
+    to = putPair(to, at, items + ((<usize>from) << 3), hash, 1);
   }
+  skipped = 0;
   return to;
 }
 
@@ -194,6 +208,22 @@ function expandNibbles(to: usize): usize {
   return to;
 }
 
+/** What is around pivots is looked at in parts, so that its list stays short. */
+function expandPivots(to: usize): usize {
+  const end = load<usize>(LIST_ENDS + ((<usize>STAGE_PIVOTS) << 2));
+  while (cursor < end || cursorMasked < maskedEnd) {
+    if (cursorMasked === maskedEnd) {
+      cursor = lookAroundPivots(cursor, end);
+      cursorMasked = MASKED_LIST;
+    }
+    for (; cursorMasked < maskedEnd; cursorMasked += 8) {
+      to = expandBucket(to, load<u32>(cursorMasked), load<u32>(cursorMasked, 4));
+      if (isFull) return to;
+    }
+  }
+  return to;
+}
+
 /** Fills the buffer of pairs as far as there are any and returns its end. */
 function expand(): usize {
   let to = PAIRS;
@@ -201,7 +231,8 @@ function expand(): usize {
   while (stage < STAGE_COUNT) {
     if (stage < STAGE_GROUPS) to = expandBuckets(stage, to);
     else if (stage === STAGE_GROUPS) to = expandGroups(to);
-    else to = expandNibbles(to);
+    else if (stage === STAGE_NIBBLES) to = expandNibbles(to);
+    else to = expandPivots(to);
     if (isFull) return to;
     enter(stage + 1);
   }
@@ -224,6 +255,7 @@ export function takeHits(): i32 {
     store<u32>(hits, entry, 4);
     hits += <usize>((<u32>!isUnequal) << 3);
   }
+  if ((load<u32>(PASSES) & PASS_RUNS) !== 0) hits = keepRuns(hits);
   const count = <i32>((hits - HITS) >> 3);
   return stage < STAGE_COUNT ? ~count : count;
 }

@@ -12,9 +12,9 @@ export const MEMORY_MAP = {
   BLOCK_BYTES: 16384,
   CONTEXT_BYTES: 64,
   PAIR_CAPACITY: 8192,
-  HITS: 0x44000,
-  BLOCK: 0x55000,
-  TABLES: 0x5a000,
+  HITS: 0x51000,
+  BLOCK: 0x62000,
+  TABLES: 0x67000,
 } as const;
 const { CONTEXT_BYTES, PAIR_CAPACITY, HITS, BLOCK, TABLES } = MEMORY_MAP;
 export const { BLOCK_BYTES } = MEMORY_MAP;
@@ -102,6 +102,13 @@ const addressFields = [
   FILTER.nibbleItems,
   FILTER.records,
   FILTER.probes,
+  FILTER.pivotNumbers,
+  FILTER.pivotStarts,
+  FILTER.pivotMasks,
+  FILTER.pivotBits,
+  FILTER.runNumbers,
+  FILTER.runs,
+  FILTER.runClasses,
 ];
 
 let compiled: object | undefined;

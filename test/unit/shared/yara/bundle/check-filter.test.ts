@@ -24,8 +24,17 @@ const many = compileRules([
     ).join('\n'),
   },
 ]);
+const sparse = compileRules([
+  {
+    text: Array.from(
+      { length: 150 },
+      (_, at) =>
+        `rule r${at} { strings: $a = { 8B ?? ?? ${(at + 16).toString(16)} ?? 0F 84 } $b = { 6${at % 10} 6? } condition: any of them }`,
+    ).join('\n'),
+  },
+]);
 const object = Buffer.from(
-  `needle \x01\x02\x03 hay12x n7 name8 NAME9 a3..q ${Buffer.from('text number 5 wide', 'utf16le').toString('latin1')}\0 \x11\x00\x03\x04\x05`.repeat(
+  `needle \x01\x02\x03 hay12x n7 name8 NAME9 a3..q ${Buffer.from('text number 5 wide', 'utf16le').toString('latin1')}\0 \x11\x00\x03\x04\x05 \x8b\x00\x00\x7a\x00\x0f\x84`.repeat(
     40,
   ),
   'latin1',
@@ -47,6 +56,7 @@ describe.each([
   ['one', one],
   ['few', few],
   ['many', many],
+  ['many with few plain bytes', sparse],
 ])(`the tables of %s literals, seed ${seed}`, (name, rules) => {
   const own = loaded(rules);
 

@@ -13,12 +13,12 @@ import { BLOCK_BYTES, Kernel } from '../../../../../shared/yara/scan/kernel.ts';
 import { randomFor, seed, type Random } from '../../../../conformance/seed.ts';
 
 /** Texts, hex patterns with masks and gaps, xor: entries of every kind of look, in more than a nibble's worth of rules. */
-function manyRules(random: Random): string {
+function manyRules(random: Random, count = 150): string {
   const letters = 'abcdefghijklmnopqrstuvwxyz_0123456789';
   const word = (length: number): string =>
     Array.from({ length }, () => letters[random.below(letters.length)]!).join('');
   const hex = (): string => random.below(256).toString(16).padStart(2, '0');
-  return Array.from({ length: 150 }, (_, at) => {
+  return Array.from({ length: count }, (_, at) => {
     const strings = [
       `$a = "${word(4 + random.below(24))}" ${['', 'nocase', 'wide', 'ascii wide nocase'][random.below(4)]!}`,
       `$b = { ${hex()} ${hex()} ${hex()} ${hex()} ?${random.below(16).toString(16)} ${hex()} }`,
@@ -68,9 +68,11 @@ describe(`a filter of some entries, seed ${seed}`, () => {
   it('finds them where the filter of all does', () => {
     for (let round = 0; round < 4; round++) {
       const random = randomFor('narrow-filter', String(round));
-      const rules = compileRules([{ text: manyRules(random) }]);
+      // Few entries without four plain bytes are told apart by groups, many by pivots.
+      const short = round < 2 ? PASS.groups : PASS.pivots;
+      const rules = compileRules([{ text: manyRules(random, short === PASS.groups ? 60 : 150) }]);
       const { image } = loaded(round % 2 === 0 ? rules : decodeRules(encodeRules(rules)));
-      expect(image.filterHeader[FILTER.passes]).toBe(PASS.eight | PASS.six | PASS.four | PASS.groups);
+      expect(image.filterHeader[FILTER.passes]! & ~PASS.runs).toBe(PASS.eight | PASS.six | PASS.four | short);
       const object = objectFor(image, random);
       const all = hitsIn(object, image);
       for (const part of [0, 0.05, 0.5, 1]) {
