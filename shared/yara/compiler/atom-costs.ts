@@ -28,12 +28,16 @@ export class SharedRuns {
   readonly #numbers = new Map<string, number>();
   readonly #numberOf = new WeakMap<Uint32Array, number>();
 
-  /** Counts the runs of one shape's items; what stands in alternatives or repeats is counted by itself. */
-  count(items: readonly Shape[]): void {
-    for (let from = 0; from < items.length; from++) {
-      const place = this.#placeOf(items, from, from + TOLD_APART_BY);
-      if (place !== undefined && this.#counts[place]! < MOST) this.#counts[place]!++;
+  /** Counts the runs of one shape's items, in all its forms, once each; what stands in alternatives or repeats is counted by itself. */
+  count(...forms: readonly (readonly Shape[])[]): void {
+    const places = new Set<number>();
+    for (const items of forms) {
+      for (let from = 0; from < items.length; from++) {
+        const place = this.#placeOf(items, from, from + TOLD_APART_BY);
+        if (place !== undefined) places.add(place);
+      }
     }
+    for (const place of places) if (this.#counts[place]! < MOST) this.#counts[place]!++;
   }
 
   /** What is added for the items `from … past`, of whose runs the rarest counts; they are bytes, all of them. */

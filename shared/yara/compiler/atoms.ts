@@ -63,8 +63,8 @@ export function chooseAtoms(shape: Shape, shared: SharedRuns): readonly Atom[] |
 /** Counts the runs from which atoms of the shape are chosen. */
 export function countRuns(shape: Shape, shared: SharedRuns): void {
   const items = flatten(shape);
-  shared.count(items);
-  if (items.some(isVariable)) shared.count(flatten(shape, 'back'));
+  if (items.some(isVariable)) shared.count(items, flatten(shape, 'back'));
+  else shared.count(items);
   for (const item of items) {
     if (item.kind === 'repeat') countRuns(item.item, shared);
     else if (item.kind === 'alternation') for (const alternative of item.items) countRuns(alternative, shared);
