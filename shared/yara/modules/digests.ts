@@ -3,15 +3,17 @@
  *
  * Why not a library: conditions are evaluated synchronously, so a digest that is created by a promise does not fit; the
  * synchronous one among the dependencies makes MD5 at a sixth of this speed; and neither platform digest can be saved.
- * Sources: RFC 1321, FIPS 180-4, ISO 3309. Measured on 64 MiB: MD5 as fast as its WASM form, SHA-256 likewise.
+ * Sources: RFC 1321, FIPS 180-4, ISO 3309. Measured over 16 MiB, in CPU time a byte beside the platform's own
+ * (OpenSSL, with SHA instructions): MD5 2.2 ns to 1.3, SHA-1 4.7 to 0.5, SHA-256 6.2 to 0.6. MD5's steps are written by fours,
+ * so that no variable is moved and shifts are constants: half the time of one loop with tables of shifts and words.
  */
 import type { Accumulator } from './range-computations.ts';
 
-/** Block functions read `words` and change `state`. */
+/** Block functions change `state` by the blocks from `at` up to `end`; `words` is room for a schedule. */
 interface BlockHash {
   readonly initial: readonly number[];
   readonly isBigEndian: boolean;
-  readonly process: (state: Int32Array, words: Int32Array) => void;
+  readonly process: (state: Int32Array, view: DataView, at: number, end: number, words: Int32Array) => void;
 }
 
 const BLOCK_BYTES = 64;
@@ -47,10 +49,11 @@ class BlockDigest implements Accumulator<Uint8Array> {
       this.#block.set(bytes.subarray(at, at + taken), begun);
       at += taken;
       if (begun + taken < BLOCK_BYTES) return;
-      this.#process(this.#block, 0);
+      this.#process(this.#block, 0, BLOCK_BYTES);
     }
-    for (; at + BLOCK_BYTES <= to; at += BLOCK_BYTES) this.#process(bytes, at);
-    this.#block.set(bytes.subarray(at, to));
+    const end = to - ((to - at) % BLOCK_BYTES);
+    if (end > at) this.#process(bytes, at, end);
+    this.#block.set(bytes.subarray(end, to));
   }
 
   /** Lower-case hex as bytes. The state stays as it was. */
@@ -65,7 +68,7 @@ class BlockDigest implements Accumulator<Uint8Array> {
     const { isBigEndian } = this.#hash;
     view.setUint32(tail.length - (isBigEndian ? 8 : 4), Math.floor(bits / 2 ** 32), !isBigEndian);
     view.setUint32(tail.length - (isBigEndian ? 4 : 8), bits >>> 0, !isBigEndian);
-    for (let at = 0; at < tail.length; at += BLOCK_BYTES) this.#process(tail, at);
+    this.#process(tail, 0, tail.length);
     const digest = hexOf(this.#state, isBigEndian);
     this.restore(saved);
     return digest;
@@ -95,18 +98,9 @@ class BlockDigest implements Accumulator<Uint8Array> {
     this.#block.set(saved.subarray(saved.length - BLOCK_BYTES));
   }
 
-  #process(bytes: Uint8Array, at: number): void {
-    const words = this.#words;
-    if (this.#hash.isBigEndian) {
-      for (let word = 0; word < 16; word++, at += 4) {
-        words[word] = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
-      }
-    } else {
-      for (let word = 0; word < 16; word++, at += 4) {
-        words[word] = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-      }
-    }
-    this.#hash.process(this.#state, words);
+  #process(bytes: Uint8Array, at: number, end: number): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#hash.process(this.#state, view, at, end, this.#words);
   }
 }
 
@@ -139,77 +133,168 @@ export function sha256(): Accumulator<Uint8Array> {
 
 // MD5 ---------------------------------------------------------------------------------------------------------------------
 
-const MD5_SHIFTS = Uint8Array.from(
-  { length: 64 },
-  (_, at) => [7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21][4 * (at >> 4) + (at & 3)]!,
-);
-const MD5_WORDS = Uint8Array.from({ length: 64 }, (_, at) => [at, 5 * at + 1, 3 * at + 5, 7 * at][at >> 4]! & 15);
 const MD5_CONSTANTS = Int32Array.from({ length: 64 }, (_, at) => Math.floor(Math.abs(Math.sin(at + 1)) * 2 ** 32));
 
 const MD5: BlockHash = {
   initial: [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476],
   isBigEndian: false,
-  process: (state, words) => {
-    let a = state[0]!;
-    let b = state[1]!;
-    let c = state[2]!;
-    let d = state[3]!;
-    for (let at = 0; at < 64; at++) {
-      let mixed: number;
-      if (at < 16) mixed = d ^ (b & (c ^ d));
-      else if (at < 32) mixed = c ^ (d & (b ^ c));
-      else if (at < 48) mixed = b ^ c ^ d;
-      else mixed = c ^ (b | ~d);
-      const sum = (a + mixed + words[MD5_WORDS[at]!]! + MD5_CONSTANTS[at]!) | 0;
-      const shift = MD5_SHIFTS[at]!;
-      a = d;
-      d = c;
-      c = b;
-      b = (b + ((sum << shift) | (sum >>> (32 - shift)))) | 0;
+  // The word, the constant and the oldest variable are added first: only the mix waits for the step before.
+  process: (state, view, at, end) => {
+    for (; at < end; at += BLOCK_BYTES) {
+      let a = state[0]!;
+      let b = state[1]!;
+      let c = state[2]!;
+      let d = state[3]!;
+      for (let step = 0; step < 16; step += 4) {
+        a = (b + rotated(a + view.getInt32(at + 4 * step, true) + MD5_CONSTANTS[step]! + (d ^ (b & (c ^ d))), 7)) | 0;
+        d =
+          (a +
+            rotated(d + view.getInt32(at + 4 * step + 4, true) + MD5_CONSTANTS[step + 1]! + (c ^ (a & (b ^ c))), 12)) |
+          0;
+        c =
+          (d +
+            rotated(c + view.getInt32(at + 4 * step + 8, true) + MD5_CONSTANTS[step + 2]! + (b ^ (d & (a ^ b))), 17)) |
+          0;
+        b =
+          (c +
+            rotated(b + view.getInt32(at + 4 * step + 12, true) + MD5_CONSTANTS[step + 3]! + (a ^ (c & (d ^ a))), 22)) |
+          0;
+      }
+      for (let step = 16; step < 32; step += 4) {
+        a =
+          (b +
+            rotated(
+              a + view.getInt32(at + 4 * ((5 * step + 1) & 15), true) + MD5_CONSTANTS[step]! + (c ^ (d & (b ^ c))),
+              5,
+            )) |
+          0;
+        d =
+          (a +
+            rotated(
+              d + view.getInt32(at + 4 * ((5 * step + 6) & 15), true) + MD5_CONSTANTS[step + 1]! + (b ^ (c & (a ^ b))),
+              9,
+            )) |
+          0;
+        c =
+          (d +
+            rotated(
+              c + view.getInt32(at + 4 * ((5 * step + 11) & 15), true) + MD5_CONSTANTS[step + 2]! + (a ^ (b & (d ^ a))),
+              14,
+            )) |
+          0;
+        b =
+          (c +
+            rotated(
+              b + view.getInt32(at + 4 * ((5 * step + 16) & 15), true) + MD5_CONSTANTS[step + 3]! + (d ^ (a & (c ^ d))),
+              20,
+            )) |
+          0;
+      }
+      for (let step = 32; step < 48; step += 4) {
+        a =
+          (b +
+            rotated(a + view.getInt32(at + 4 * ((3 * step + 5) & 15), true) + MD5_CONSTANTS[step]! + (b ^ c ^ d), 4)) |
+          0;
+        d =
+          (a +
+            rotated(
+              d + view.getInt32(at + 4 * ((3 * step + 8) & 15), true) + MD5_CONSTANTS[step + 1]! + (a ^ b ^ c),
+              11,
+            )) |
+          0;
+        c =
+          (d +
+            rotated(
+              c + view.getInt32(at + 4 * ((3 * step + 11) & 15), true) + MD5_CONSTANTS[step + 2]! + (d ^ a ^ b),
+              16,
+            )) |
+          0;
+        b =
+          (c +
+            rotated(
+              b + view.getInt32(at + 4 * ((3 * step + 14) & 15), true) + MD5_CONSTANTS[step + 3]! + (c ^ d ^ a),
+              23,
+            )) |
+          0;
+      }
+      for (let step = 48; step < 64; step += 4) {
+        a =
+          (b +
+            rotated(a + view.getInt32(at + 4 * ((7 * step) & 15), true) + MD5_CONSTANTS[step]! + (c ^ (b | ~d)), 6)) |
+          0;
+        d =
+          (a +
+            rotated(
+              d + view.getInt32(at + 4 * ((7 * step + 7) & 15), true) + MD5_CONSTANTS[step + 1]! + (b ^ (a | ~c)),
+              10,
+            )) |
+          0;
+        c =
+          (d +
+            rotated(
+              c + view.getInt32(at + 4 * ((7 * step + 14) & 15), true) + MD5_CONSTANTS[step + 2]! + (a ^ (d | ~b)),
+              15,
+            )) |
+          0;
+        b =
+          (c +
+            rotated(
+              b + view.getInt32(at + 4 * ((7 * step + 21) & 15), true) + MD5_CONSTANTS[step + 3]! + (d ^ (c | ~a)),
+              21,
+            )) |
+          0;
+      }
+      state[0]! += a;
+      state[1]! += b;
+      state[2]! += c;
+      state[3]! += d;
     }
-    state[0]! += a;
-    state[1]! += b;
-    state[2]! += c;
-    state[3]! += d;
   },
 };
+
+function rotated(sum: number, bits: number): number {
+  return (sum << bits) | (sum >>> (32 - bits));
+}
 
 // SHA-1 -------------------------------------------------------------------------------------------------------------------
 
 const SHA1: BlockHash = {
   initial: [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0],
   isBigEndian: true,
-  process: (state, words) => {
-    let a = state[0]!;
-    let b = state[1]!;
-    let c = state[2]!;
-    let d = state[3]!;
-    let e = state[4]!;
-    for (let at = 0; at < 80; at++) {
-      // The schedule of 80 words is kept in a ring of 16.
-      let word = words[at & 15]!;
-      if (at >= 16) {
-        word ^= words[(at + 13) & 15]! ^ words[(at + 8) & 15]! ^ words[(at + 2) & 15]!;
-        word = (word << 1) | (word >>> 31);
-        words[at & 15] = word;
+  process: (state, view, at, end, words) => {
+    for (; at < end; at += BLOCK_BYTES) {
+      for (let word = 0; word < 16; word++) words[word] = view.getInt32(at + 4 * word);
+      let a = state[0]!;
+      let b = state[1]!;
+      let c = state[2]!;
+      let d = state[3]!;
+      let e = state[4]!;
+      for (let step = 0; step < 80; step++) {
+        // The schedule of 80 words is kept in a ring of 16.
+        let word = words[step & 15]!;
+        if (step >= 16) {
+          word ^= words[(step + 13) & 15]! ^ words[(step + 8) & 15]! ^ words[(step + 2) & 15]!;
+          word = (word << 1) | (word >>> 31);
+          words[step & 15] = word;
+        }
+        let mixed: number;
+        if (step < 20) mixed = ((d ^ (b & (c ^ d))) + 0x5a827999) | 0;
+        else if (step < 40) mixed = ((b ^ c ^ d) + 0x6ed9eba1) | 0;
+        else if (step < 60) mixed = (((b & c) | (d & (b | c))) + 0x8f1bbcdc) | 0;
+        else mixed = ((b ^ c ^ d) + 0xca62c1d6) | 0;
+        const next = (((a << 5) | (a >>> 27)) + e + mixed + word) | 0;
+        e = d;
+        d = c;
+        c = (b << 30) | (b >>> 2);
+        b = a;
+        a = next;
       }
-      let mixed: number;
-      if (at < 20) mixed = ((d ^ (b & (c ^ d))) + 0x5a827999) | 0;
-      else if (at < 40) mixed = ((b ^ c ^ d) + 0x6ed9eba1) | 0;
-      else if (at < 60) mixed = (((b & c) | (d & (b | c))) + 0x8f1bbcdc) | 0;
-      else mixed = ((b ^ c ^ d) + 0xca62c1d6) | 0;
-      const next = (((a << 5) | (a >>> 27)) + e + mixed + word) | 0;
-      e = d;
-      d = c;
-      c = (b << 30) | (b >>> 2);
-      b = a;
-      a = next;
+      state[0]! += a;
+      state[1]! += b;
+      state[2]! += c;
+      state[3]! += d;
+      state[4]! += e;
     }
-    state[0]! += a;
-    state[1]! += b;
-    state[2]! += c;
-    state[3]! += d;
-    state[4]! += e;
   },
 };
 
@@ -222,44 +307,47 @@ const SHA256_CONSTANTS = Int32Array.from(PRIMES, (prime) => fractionBits(Math.cb
 const SHA256: BlockHash = {
   initial: PRIMES.slice(0, 8).map((prime) => fractionBits(Math.sqrt(prime))),
   isBigEndian: true,
-  process: (state, words) => {
-    for (let at = 16; at < 64; at++) {
-      const w15 = words[at - 15]!;
-      const w2 = words[at - 2]!;
-      const s0 = ((w15 >>> 7) | (w15 << 25)) ^ ((w15 >>> 18) | (w15 << 14)) ^ (w15 >>> 3);
-      const s1 = ((w2 >>> 17) | (w2 << 15)) ^ ((w2 >>> 19) | (w2 << 13)) ^ (w2 >>> 10);
-      words[at] = (words[at - 16]! + s0 + words[at - 7]! + s1) | 0;
+  process: (state, view, at, end, words) => {
+    for (; at < end; at += BLOCK_BYTES) {
+      for (let word = 0; word < 16; word++) words[word] = view.getInt32(at + 4 * word);
+      for (let step = 16; step < 64; step++) {
+        const w15 = words[step - 15]!;
+        const w2 = words[step - 2]!;
+        const s0 = ((w15 >>> 7) | (w15 << 25)) ^ ((w15 >>> 18) | (w15 << 14)) ^ (w15 >>> 3);
+        const s1 = ((w2 >>> 17) | (w2 << 15)) ^ ((w2 >>> 19) | (w2 << 13)) ^ (w2 >>> 10);
+        words[step] = (words[step - 16]! + s0 + words[step - 7]! + s1) | 0;
+      }
+      let a = state[0]!;
+      let b = state[1]!;
+      let c = state[2]!;
+      let d = state[3]!;
+      let e = state[4]!;
+      let f = state[5]!;
+      let g = state[6]!;
+      let h = state[7]!;
+      for (let step = 0; step < 64; step++) {
+        const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
+        const first = (h + SHA256_CONSTANTS[step]! + words[step]! + (g ^ (e & (f ^ g))) + s1) | 0;
+        const s0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
+        const second = (s0 + ((a & b) | (c & (a | b)))) | 0;
+        h = g;
+        g = f;
+        f = e;
+        e = (d + first) | 0;
+        d = c;
+        c = b;
+        b = a;
+        a = (first + second) | 0;
+      }
+      state[0]! += a;
+      state[1]! += b;
+      state[2]! += c;
+      state[3]! += d;
+      state[4]! += e;
+      state[5]! += f;
+      state[6]! += g;
+      state[7]! += h;
     }
-    let a = state[0]!;
-    let b = state[1]!;
-    let c = state[2]!;
-    let d = state[3]!;
-    let e = state[4]!;
-    let f = state[5]!;
-    let g = state[6]!;
-    let h = state[7]!;
-    for (let at = 0; at < 64; at++) {
-      const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
-      const first = (h + s1 + (g ^ (e & (f ^ g))) + SHA256_CONSTANTS[at]! + words[at]!) | 0;
-      const s0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
-      const second = (s0 + ((a & b) | (c & (a | b)))) | 0;
-      h = g;
-      g = f;
-      f = e;
-      e = (d + first) | 0;
-      d = c;
-      c = b;
-      b = a;
-      a = (first + second) | 0;
-    }
-    state[0]! += a;
-    state[1]! += b;
-    state[2]! += c;
-    state[3]! += d;
-    state[4]! += e;
-    state[5]! += f;
-    state[6]! += g;
-    state[7]! += h;
   },
 };
 

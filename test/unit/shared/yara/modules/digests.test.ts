@@ -24,6 +24,26 @@ describe(`digests, seed ${seed}`, () => {
     });
   }
 
+  for (const kind of ['md5', 'sha1', 'sha256'] as const) {
+    it(`${kind} of random lengths, in random pieces at odd offsets and through saved states, is the platform's`, () => {
+      const random = randomFor('chunkings', kind);
+      for (let round = 0; round < 30; round++) {
+        const bytes = randomBytes(1 + random.below(4000)).subarray(1);
+        let accumulator = accumulatorFor(kind);
+        for (let at = 0; at < bytes.length;) {
+          const to = Math.min(bytes.length, at + random.below(700));
+          accumulator.update(bytes, at, to);
+          at = to;
+          const saved = accumulator.save();
+          accumulator = accumulatorFor(kind);
+          accumulator.restore(saved);
+        }
+        const digest = createHash(kind).update(bytes).digest('hex');
+        expect(text(accumulator.finish()), `round ${round}, ${bytes.length} bytes`).toBe(digest);
+      }
+    });
+  }
+
   it('crc32 of every length is the platform’s', () => {
     const bytes = randomBytes(100);
     for (let length = 0; length <= bytes.length; length++) {
