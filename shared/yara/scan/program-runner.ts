@@ -326,6 +326,7 @@ export class ProgramRunner {
     if (!walker.hasLongRun(first, limit)) return;
     const longest = this.#longest(program);
     for (let start = first; start <= last; start++) {
+      if (!walker.mayBegin(start)) continue;
       let length = walker.lengthAt(start, Math.min(limit, start + longest));
       // What ends beyond that, but within the block's bound, is followed so far.
       if (length === 0 && start + longest < limit) length = walker.lengthAt(start, limit);
