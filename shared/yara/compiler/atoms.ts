@@ -44,11 +44,12 @@ const MAX_ATOMS = 256;
 const MAX_NEIGHBOURS = 12;
 /**
  * Behind a repeat that nearly anything fits, as often as this or more, an atom must be much rarer to be worth it: a match may
- * begin anywhere before it, and no guard sees beyond.
+ * begin anywhere before it, and no guard sees beyond. Rounds that are counted make far more states.
  */
 const FAR = 64;
 const OPEN_SET = 0.5;
 const WIDE_COST = 64;
+const COUNTED_COST = 1024;
 /** On either side of alternatives, that many sets count as parts of each. */
 const MAX_SHARED_SETS = 3;
 /** Repeats are unrolled this far to find a run. */
@@ -108,7 +109,7 @@ function bestIn(items: readonly Shape[], shared: SharedRuns): Choice | undefined
         for (let place = at - 1; place >= from; place--) cost *= costs.neighbour(place, 1);
         for (let place = at + length; place < past; place++) cost *= costs.neighbour(place, -1);
         if (best !== undefined && cost >= best.cost) continue;
-        cost += shared.cost(items, from, past) * weight;
+        cost += shared.cost(items, from, past);
         consider(cost, () => [
           {
             sets: items.slice(from, past).map((part) => (part as ByteShape).set),
@@ -151,15 +152,17 @@ function bestIn(items: readonly Shape[], shared: SharedRuns): Choice | undefined
       }
     }
     before = { min: min + extents[at]!.min, max: max + extents[at]!.max };
-    if (isFarGap(item)) weight = WIDE_COST;
+    weight = Math.max(weight, weightBehind(item));
   });
   return best;
 }
 
-function isFarGap(item: Shape): boolean {
-  if (item.kind !== 'repeat' || item.max - item.min < FAR) return false;
+function weightBehind(item: Shape): number {
+  if (item.kind !== 'repeat' || item.max - item.min < FAR) return 1;
   // With `wide` every other byte is zero.
-  return flatten(item.item).some((part) => part.kind !== 'byte' || factsOf(part.set).frequency > OPEN_SET);
+  const isOpen = flatten(item.item).some((part) => part.kind !== 'byte' || factsOf(part.set).frequency > OPEN_SET);
+  if (!isOpen) return 1;
+  return item.max === Infinity ? WIDE_COST : COUNTED_COST;
 }
 
 function itemsBefore(items: readonly Shape[], at: number): Shape[] {
