@@ -9,10 +9,9 @@ import { extentOf, type Shape } from './shape.ts';
 export interface Atom {
   /** Sets of bytes, one after the other: one to four that were chosen, and what always stands around them. */
   readonly sets: readonly Uint32Array[];
-  /** Bytes from the match's start to the atom, and from the atom's start to the match's end; the longest may be Infinity. */
+  /** Bytes from the match's start to the atom; the most may be Infinity. */
   readonly minBefore: number;
   readonly maxBefore: number;
-  readonly maxBehind: number;
   /** What stands before the run and behind it in every match, nearest first; `ANYTHING` where that is not known. */
   readonly before: readonly Shape[];
   readonly behind: readonly Shape[];
@@ -95,7 +94,6 @@ function bestIn(items: readonly Shape[], shared: SharedRuns): Choice | undefined
   };
   let before = { min: 0, max: 0 };
   let weight = 1;
-  const behindOf = tails(extents);
   items.forEach((item, at) => {
     const { min, max } = before;
     if (item.kind === 'byte') {
@@ -115,7 +113,6 @@ function bestIn(items: readonly Shape[], shared: SharedRuns): Choice | undefined
             sets: items.slice(from, past).map((part) => (part as ByteShape).set),
             minBefore: min - (at - from),
             maxBefore: max - (at - from),
-            maxBehind: behindOf[at]! + at - from,
             before: itemsBefore(items, from),
             behind: itemsBehind(items, past),
           },
@@ -143,7 +140,6 @@ function bestIn(items: readonly Shape[], shared: SharedRuns): Choice | undefined
               sets: atom.sets,
               minBefore: min - ahead + atom.minBefore,
               maxBefore: max - ahead + (isRepeat ? longest : atom.maxBefore),
-              maxBehind: behindOf[past]! + (isRepeat ? longest : atom.maxBehind),
               before: [...atom.before, ...(isRepeat ? [ANYTHING] : itemsBefore(items, at - ahead))],
               behind: [...atom.behind, ...(isRepeat ? [ANYTHING] : itemsBehind(items, past))],
             })),
@@ -184,13 +180,6 @@ function neighbours(items: readonly Shape[], at: number, step: 1 | -1): number {
     if (factsOf(item.set).size < 256) count = distance;
   }
   return count;
-}
-
-/** Longest extent from each item to the end; one entry more than there are items. */
-function tails(extents: readonly { readonly max: number }[]): number[] {
-  const behind = new Array<number>(extents.length + 1).fill(0);
-  for (let at = extents.length - 1; at >= 0; at--) behind[at] = behind[at + 1]! + extents[at]!.max;
-  return behind;
 }
 
 /** The parts that stand one after the other, repeats unrolled a little, at one of their ends, so that runs show. */

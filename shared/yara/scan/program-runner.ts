@@ -189,9 +189,11 @@ export class ProgramRunner {
     if (!this.#isLive(this.#field(atoms[row + ATOM.program]!, PROGRAM.target))) return;
     const offset = this.#window.base + index;
     const maxBefore = atoms[row + ATOM.maxBefore]!;
-    const maxBehind = atoms[row + ATOM.maxBehind]!;
     const from = Math.max(0, offset - (maxBefore < 0 || maxBefore > REACH ? REACH : maxBefore));
-    this.#want(atoms[row + ATOM.program]!, from, offset - atoms[row + ATOM.minBefore]!, offset + maxBehind);
+    const program = atoms[row + ATOM.program]!;
+    const to = offset - atoms[row + ATOM.minBefore]!;
+    // A match of one of these starts may go on beyond this atom to another one.
+    this.#want(program, from, to, to + this.#field(program, PROGRAM.maxLength));
   }
 
   /** Looks at every stretch that waits. */
