@@ -70,9 +70,8 @@ function checkAtoms({ atoms, programs, guards, byteSets }: RuleImage): string | 
     if (!isWithin(program, 1, programs.length / PROGRAM_FIELDS)) return 'its table of atoms is broken';
     const maxLength = programs[program * PROGRAM_FIELDS + PROGRAM.maxLength]!;
     const before = atoms[row + ATOM.maxBefore]!;
-    const behind = atoms[row + ATOM.maxBehind]!;
     // Where matches have a longest one, the atom lies within it.
-    const isInside = maxLength < 0 || (before >= 0 && before <= maxLength && behind >= 0 && behind <= maxLength);
+    const isInside = maxLength < 0 || (before >= 0 && before <= maxLength);
     const isGuarded = starts[atoms[row + ATOM.guard]!] === 1;
     if (!isInside || !isGuarded || atoms[row + ATOM.minBefore]! < 0) return 'its table of atoms is broken';
   }

@@ -82,7 +82,7 @@ export const RUN_CLASS_BYTES = 32;
 /** Bytes of a run that are looked at, all at once. */
 export const MAX_RUN = 16;
 /** Runs begin at or behind the first of the compared bytes, and end within a block's context. */
-export const MAX_RUN_DISTANCE = 48;
+export const MAX_RUN_DISTANCE = 240;
 /** Numbers of pivots: for each pair at an even position, and at an odd one. */
 export const PIVOT_NUMBERS = 2 << 16;
 /** Bytes of one mask's row, and those that it looks at. */

@@ -9,13 +9,13 @@
  * run      1 count  bytes               these bytes
  * masked   2 count  (value, mask)…      bytes of which only these bits count
  * set      3 low high                   a byte of that set
- * gap      4 min max                    that many bytes
- * repeat   5 low high min max           that many bytes of the set
+ * gap      4 min min max max            that many bytes, 16-bit numbers, low bytes first
+ * repeat   5 low high min min max max   that many bytes of the set
  * ```
  * `count` is 1 to 255. `max` is exact below `ENDLESS`, which stands for any number from there on.
  */
 export const GUARD_OP = { end: 0, run: 1, masked: 2, set: 3, gap: 4, repeat: 5 } as const;
-export const ENDLESS = 255;
+export const ENDLESS = 0xffff;
 
 /** Of a guard, before its codes. */
 export const GUARD_HEAD = 3;
@@ -54,11 +54,13 @@ function endOfCode(guards: Uint8Array, from: number, setCount: number): number {
         at += 2 + 2 * count;
         break;
       case GUARD_OP.set:
-      case GUARD_OP.gap:
         at += 3;
         break;
-      case GUARD_OP.repeat:
+      case GUARD_OP.gap:
         at += 5;
+        break;
+      case GUARD_OP.repeat:
+        at += 7;
         break;
       default:
         return -1;

@@ -173,12 +173,9 @@ export const PROGRAM = {
 } as const;
 export const PROGRAM_FIELDS = 7;
 
-/**
- * Bytes from a match's start to the atom, and from the atom's start to the match's end; −1 when beyond the reach. `guard` is
- * an offset in `guards`.
- */
-export const ATOM = { program: 0, minBefore: 1, maxBefore: 2, maxBehind: 3, guard: 4 } as const;
-export const ATOM_FIELDS = 5;
+/** Bytes from a match's start to the atom; −1 when beyond the reach. `guard` is an offset in `guards`. */
+export const ATOM = { program: 0, minBefore: 1, maxBefore: 2, guard: 3 } as const;
+export const ATOM_FIELDS = 4;
 
 export const CHAIN = { pattern: 0, firstPiece: 1, pieceCount: 2, isGreedy: 3 } as const;
 export const CHAIN_FIELDS = 4;

@@ -8,7 +8,7 @@ import { factsOf } from './frequency.ts';
 import { extentOf, type Shape } from './shape.ts';
 
 /** As far as the filter reads behind an atom. */
-const MOST_BYTES = 48;
+const MOST_BYTES = 256;
 
 export function entryOfAtom({ sets, behind }: Atom): FilterEntry {
   const all = [...sets];

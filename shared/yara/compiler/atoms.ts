@@ -9,10 +9,9 @@ import { extentOf, type Shape } from './shape.ts';
 export interface Atom {
   /** Sets of bytes, one after the other: one to four that were chosen, and what always stands around them. */
   readonly sets: readonly Uint32Array[];
-  /** Bytes from the match's start to the atom, and from the atom's start to the match's end; the longest may be Infinity. */
+  /** Bytes from the match's start to the atom; the most may be Infinity. */
   readonly minBefore: number;
   readonly maxBefore: number;
-  readonly maxBehind: number;
   /** What stands before the run and behind it in every match, nearest first; `ANYTHING` where that is not known. */
   readonly before: readonly Shape[];
   readonly behind: readonly Shape[];
@@ -44,11 +43,12 @@ const MAX_ATOMS = 256;
 const MAX_NEIGHBOURS = 12;
 /**
  * Behind a repeat that nearly anything fits, as often as this or more, an atom must be much rarer to be worth it: a match may
- * begin anywhere before it, and no guard sees beyond.
+ * begin anywhere before it, and no guard sees beyond. Rounds that are counted make far more states.
  */
 const FAR = 64;
 const OPEN_SET = 0.5;
 const WIDE_COST = 64;
+const COUNTED_COST = 1024;
 /** On either side of alternatives, that many sets count as parts of each. */
 const MAX_SHARED_SETS = 3;
 /** Repeats are unrolled this far to find a run. */
@@ -94,7 +94,6 @@ function bestIn(items: readonly Shape[], shared: SharedRuns): Choice | undefined
   };
   let before = { min: 0, max: 0 };
   let weight = 1;
-  const behindOf = tails(extents);
   items.forEach((item, at) => {
     const { min, max } = before;
     if (item.kind === 'byte') {
@@ -108,13 +107,12 @@ function bestIn(items: readonly Shape[], shared: SharedRuns): Choice | undefined
         for (let place = at - 1; place >= from; place--) cost *= costs.neighbour(place, 1);
         for (let place = at + length; place < past; place++) cost *= costs.neighbour(place, -1);
         if (best !== undefined && cost >= best.cost) continue;
-        cost += shared.cost(items, from, past) * weight;
+        cost += shared.cost(items, from, past);
         consider(cost, () => [
           {
             sets: items.slice(from, past).map((part) => (part as ByteShape).set),
             minBefore: min - (at - from),
             maxBefore: max - (at - from),
-            maxBehind: behindOf[at]! + at - from,
             before: itemsBefore(items, from),
             behind: itemsBehind(items, past),
           },
@@ -142,7 +140,6 @@ function bestIn(items: readonly Shape[], shared: SharedRuns): Choice | undefined
               sets: atom.sets,
               minBefore: min - ahead + atom.minBefore,
               maxBefore: max - ahead + (isRepeat ? longest : atom.maxBefore),
-              maxBehind: behindOf[past]! + (isRepeat ? longest : atom.maxBehind),
               before: [...atom.before, ...(isRepeat ? [ANYTHING] : itemsBefore(items, at - ahead))],
               behind: [...atom.behind, ...(isRepeat ? [ANYTHING] : itemsBehind(items, past))],
             })),
@@ -151,15 +148,17 @@ function bestIn(items: readonly Shape[], shared: SharedRuns): Choice | undefined
       }
     }
     before = { min: min + extents[at]!.min, max: max + extents[at]!.max };
-    if (isFarGap(item)) weight = WIDE_COST;
+    weight = Math.max(weight, weightBehind(item));
   });
   return best;
 }
 
-function isFarGap(item: Shape): boolean {
-  if (item.kind !== 'repeat' || item.max - item.min < FAR) return false;
+function weightBehind(item: Shape): number {
+  if (item.kind !== 'repeat' || item.max - item.min < FAR) return 1;
   // With `wide` every other byte is zero.
-  return flatten(item.item).some((part) => part.kind !== 'byte' || factsOf(part.set).frequency > OPEN_SET);
+  const isOpen = flatten(item.item).some((part) => part.kind !== 'byte' || factsOf(part.set).frequency > OPEN_SET);
+  if (!isOpen) return 1;
+  return item.max === Infinity ? WIDE_COST : COUNTED_COST;
 }
 
 function itemsBefore(items: readonly Shape[], at: number): Shape[] {
@@ -181,13 +180,6 @@ function neighbours(items: readonly Shape[], at: number, step: 1 | -1): number {
     if (factsOf(item.set).size < 256) count = distance;
   }
   return count;
-}
-
-/** Longest extent from each item to the end; one entry more than there are items. */
-function tails(extents: readonly { readonly max: number }[]): number[] {
-  const behind = new Array<number>(extents.length + 1).fill(0);
-  for (let at = extents.length - 1; at >= 0; at--) behind[at] = behind[at + 1]! + extents[at]!.max;
-  return behind;
 }
 
 /** The parts that stand one after the other, repeats unrolled a little, at one of their ends, so that runs show. */

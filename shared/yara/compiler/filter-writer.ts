@@ -57,6 +57,8 @@ export class TableWriter {
 
 /** Beyond these a table leaves the nearer caches, which costs more than it lets through less. */
 const MOST_GRAM_BITS = 21;
+/** Of more grams than this a table twice as large is worth it: otherwise every fourth place would be looked at again. */
+const MANY_GRAMS = 1 << 17;
 const MOST_LONG_BITS = 22;
 const MOST_FOUR_BITS = 19;
 /** For each that is set there are this many. Few places get as far as the tables behind the first: those may be sparser. */
@@ -113,7 +115,7 @@ export class Buckets {
       'gramShift',
       [this.#grams.eight.values, this.#grams.six.values],
       GRAM_SPARSITY,
-      MOST_GRAM_BITS,
+      this.#grams.eight.length + this.#grams.six.length > MANY_GRAMS ? MOST_GRAM_BITS + 1 : MOST_GRAM_BITS,
     );
     writeBits(writer, 'eightBits', 'eightShift', [eight], LONG_SPARSITY, MOST_LONG_BITS);
     writeBits(writer, 'sixBits', 'sixShift', [six], LONG_SPARSITY, MOST_LONG_BITS);

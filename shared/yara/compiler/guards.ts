@@ -12,7 +12,7 @@ import type { Shape } from './shape.ts';
 
 /** Bytes on one side, gaps not counted: more would say little. */
 const MAX_BYTES = 32;
-/** Gaps and repeats on one side: with these a guard reaches less far than any match may. */
+/** Gaps and repeats on one side. */
 const MAX_REPEATS = 8;
 
 export function encodeGuard(atom: Atom, numberOf: (set: Uint32Array) => number): Uint8Array {
@@ -94,14 +94,15 @@ function writeStep(step: Step, numberOf: (set: Uint32Array) => number, code: num
     case 'set': {
       const number = numberOf(step.set);
       // A set whose number does not fit two bytes is let pass.
-      if (number > 0xffff) code.push(GUARD_OP.gap, 1, 1);
+      if (number > 0xffff) code.push(GUARD_OP.gap, 1, 0, 1, 0);
       else code.push(GUARD_OP.set, number & 0xff, number >>> 8);
       return;
     }
     case 'repeat': {
       const number = isAny(step.set) ? 0x10000 : numberOf(step.set);
-      if (number > 0xffff) code.push(GUARD_OP.gap, step.min, step.max);
-      else code.push(GUARD_OP.repeat, number & 0xff, number >>> 8, step.min, step.max);
+      const extent = [step.min & 0xff, step.min >>> 8, step.max & 0xff, step.max >>> 8];
+      if (number > 0xffff) code.push(GUARD_OP.gap, ...extent);
+      else code.push(GUARD_OP.repeat, number & 0xff, number >>> 8, ...extent);
     }
   }
 }

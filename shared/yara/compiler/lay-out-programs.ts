@@ -10,8 +10,8 @@ export function layOutPrograms(
   const atomRows: number[] = [];
   programs.forEach(({ target, flags, rank, minLength, maxLength, shape, atoms }, program) => {
     rows.push(target, flags, rank, minLength, bounded(maxLength), shape, atoms === undefined ? 0 : 1);
-    for (const { minBefore, maxBefore, maxBehind, guard } of atoms ?? []) {
-      atomRows.push(program, Math.min(minBefore, maxLength), bounded(maxBefore), bounded(maxBehind), guard);
+    for (const { minBefore, maxBefore, guard } of atoms ?? []) {
+      atomRows.push(program, Math.min(minBefore, maxLength), bounded(maxBefore), guard);
     }
   });
   return {

@@ -10,7 +10,7 @@
 /** Positions of one block fit 16 bits; a multiple of every pass's step. */
 export const BLOCK_BYTES: u32 = 16384;
 /** Readable bytes before and behind a block. */
-export const CONTEXT_BYTES: u32 = 64;
+export const CONTEXT_BYTES: u32 = 320;
 
 // Header: one word each. Addresses are absolute; a shift takes a 32-bit hash to a number of the table's bits or buckets.
 export const PASSES: usize = 0;

@@ -3,6 +3,8 @@
  * one of them is false the rule is, whatever its patterns do, and they need not be looked for. Rules of a kind share their
  * gates, so a few hundred short evaluations stand for thousands of rules.
  *
+ * A reference to another rule is one as well, to be passed once the rules before it are settled as far as they can be.
+ *
  * They are found in the byte code, as operands of the outermost `and`, when rules are first scanned with.
  */
 import { RULE, RULE_FIELDS, type RuleImage } from '../bundle/image.ts';
@@ -14,6 +16,8 @@ export interface Gate {
   readonly start: number;
   readonly end: number;
   readonly rules: readonly number[];
+  /** Refers to other rules; those it refers to stand before all of `rules`. */
+  readonly refers: boolean;
 }
 
 /** O(code). */
@@ -29,7 +33,8 @@ export function gatesOf(image: RuleImage): readonly Gate[] {
       const key = keyOfGate(image.code, start, end);
       if (key === undefined) continue;
       const known = gates.get(key);
-      if (known === undefined) gates.set(key, { start, end, rules: [rule] });
+      if (known === undefined)
+        gates.set(key, { start, end, rules: [rule], refers: hasReference(image.code, start, end) });
       else known.rules.push(rule);
     }
   }
@@ -52,12 +57,17 @@ function operands(code: Int32Array, start: number, end: number): [start: number,
   return found.reverse();
 }
 
+function hasReference(code: Int32Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1 + operandCounts[code[at]!]!) if (code[at] === OP.rule) return true;
+  return false;
+}
+
 /** What each instruction that may stand in a gate does to the height of the stack. */
 const heights = new Map<number, number>();
 function allow(height: number, ...instructions: Instruction[]): void {
   for (const instruction of instructions) heights.set(OP[instruction], height);
 }
-allow(1, 'true', 'false', 'small', 'integer', 'float', 'text', 'filesize', 'external', 'entrypoint', 'module');
+allow(1, 'true', 'false', 'small', 'integer', 'float', 'text', 'filesize', 'external', 'entrypoint', 'module', 'rule');
 allow(0, 'andSkip', 'orSkip', 'not', 'defined', 'truth', 'textTruth', 'toInteger', 'toFloat');
 allow(0, 'negate', 'bitNot', 'negateFloat', 'read', 'field', 'lengthOf');
 allow(-1, 'and', 'or', 'add', 'subtract', 'multiply', 'divide', 'remainder', 'bitAnd', 'bitOr', 'bitXor');

@@ -7,8 +7,10 @@ import { ENDLESS, GUARD_HEAD, GUARD_OP } from '../bundle/guard-code.ts';
 import type { RuleImage } from '../bundle/image.ts';
 import type { Window } from './window.ts';
 
-/** Tries that one guard may take before it lets pass. */
-const MAX_TRIES = 256;
+/** Tries that one guard may take before it lets pass, each a byte farther: fewer bytes than any match without a longest one may reach. */
+const MAX_TRIES = 2048;
+/** Rounds that a repeat must have to be worth a look at the last of them first. */
+const LONG = 16;
 
 export class Guards {
   readonly #codes: Uint8Array;
@@ -78,17 +80,33 @@ export class Guards {
     const codes = this.#codes;
     const isGap = codes[code] === GUARD_OP.gap;
     const row = isGap ? code : code + 2;
-    const min = codes[row + 1]!;
-    const max = codes[row + 2]!;
-    const rest = row + 3;
+    const min = codes[row + 1]! | (codes[row + 2]! << 8);
+    const max = codes[row + 3]! | (codes[row + 4]! << 8);
+    const rest = row + 5;
+    // Mostly it is a text that is looked for, and the first of its bytes is not there.
+    const [value, mask] = this.#firstOf(rest);
+    const bytes = this.#bytes;
+    if (!isGap && min >= LONG) {
+      // Where a run is too short, its far end shows it.
+      const far = from + (min - 1) * step;
+      if (far < this.#start || far >= this.#end || !this.#isIn(code, bytes[far]!)) return false;
+    }
     let at = from;
     for (let count = 0; ; count++, at += step) {
-      if (count >= min && this.#fits(rest, at, step)) return true;
+      if (count >= min && (mask === 0 || (bytes[at]! & mask) === value) && this.#fits(rest, at, step)) return true;
       if (count === max) return max === ENDLESS;
       if (--this.#triesLeft < 0) return true;
       if (at < this.#start || at >= this.#end) return false;
       if (!isGap && !this.#isIn(code, this.#bytes[at]!)) return false;
     }
+  }
+
+  /** The byte that a code begins with, as value and mask; a mask of 0 where it may be any. */
+  #firstOf(code: number): readonly [value: number, mask: number] {
+    const codes = this.#codes;
+    if (codes[code] === GUARD_OP.run) return [codes[code + 2]!, 0xff];
+    if (codes[code] === GUARD_OP.masked) return [codes[code + 2]!, codes[code + 3]!];
+    return [0, 0];
   }
 
   /** `step`: where a set's number stands behind. */

@@ -10,7 +10,7 @@ import { KERNEL, RELAXED_KERNEL } from './kernel-bytes.ts';
 /** What the host must know of `kernel/memory.ts`; a test compares both. */
 export const MEMORY_MAP = {
   BLOCK_BYTES: 16384,
-  CONTEXT_BYTES: 64,
+  CONTEXT_BYTES: 320,
   PAIR_CAPACITY: 8192,
   HITS: 0x51000,
   BLOCK: 0x62000,

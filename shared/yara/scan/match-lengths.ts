@@ -5,17 +5,20 @@
  */
 import type { Automaton, Stretch } from './automaton.ts';
 
+/** Most runs are short. */
+const FIRST_ROOM = 32;
+
 export class MatchLengths {
   readonly #automaton: Automaton;
   readonly #stretch: Stretch;
   // The remembered run: its state before the byte at each index from `#from` on, up to and with `#to`.
-  #states: Int32Array = new Int32Array(256);
+  #states: Int32Array = new Int32Array(FIRST_ROOM);
   #from = 0;
   #to = -1;
   #lastAccept = -1;
   #generation = -1;
   // A run that has not met it yet.
-  #own: Int32Array = new Int32Array(256);
+  #own: Int32Array = new Int32Array(FIRST_ROOM);
 
   constructor(automaton: Automaton, stretch: Stretch) {
     this.#automaton = automaton;

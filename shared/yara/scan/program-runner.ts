@@ -189,9 +189,11 @@ export class ProgramRunner {
     if (!this.#isLive(this.#field(atoms[row + ATOM.program]!, PROGRAM.target))) return;
     const offset = this.#window.base + index;
     const maxBefore = atoms[row + ATOM.maxBefore]!;
-    const maxBehind = atoms[row + ATOM.maxBehind]!;
     const from = Math.max(0, offset - (maxBefore < 0 || maxBefore > REACH ? REACH : maxBefore));
-    this.#want(atoms[row + ATOM.program]!, from, offset - atoms[row + ATOM.minBefore]!, offset + maxBehind);
+    const program = atoms[row + ATOM.program]!;
+    const to = offset - atoms[row + ATOM.minBefore]!;
+    // A match of one of these starts may go on beyond this atom to another one.
+    this.#want(program, from, to, to + this.#field(program, PROGRAM.maxLength));
   }
 
   /** Looks at every stretch that waits. */
@@ -326,6 +328,7 @@ export class ProgramRunner {
     if (!walker.hasLongRun(first, limit)) return;
     const longest = this.#longest(program);
     for (let start = first; start <= last; start++) {
+      if (!walker.mayBegin(start)) continue;
       let length = walker.lengthAt(start, Math.min(limit, start + longest));
       // What ends beyond that, but within the block's bound, is followed so far.
       if (length === 0 && start + longest < limit) length = walker.lengthAt(start, limit);

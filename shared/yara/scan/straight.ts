@@ -13,11 +13,15 @@ export class StraightWalker {
   steps = 0;
   /** Per item: where known rounds reach from and to, by the place of a round's start within a unit. */
   readonly #known: readonly (Rounds | undefined)[];
+  /** What a match begins with; undefined where that may be left out. */
+  readonly #first: Uint32Array | undefined;
 
   /** Starts should ascend; what is remembered of one serves the next. No match is followed further than `limit`. */
   constructor(program: StraightProgram, stretch: Stretch, limit: number) {
     this.#program = program;
     this.#stretch = stretch;
+    const first = program.items.find((item) => item.kind !== 'assertion');
+    this.#first = first !== undefined && first.min > 0 ? first.unit[0] : undefined;
     this.#known = program.items.map((item) =>
       item.kind === 'run' && item.max > 1 ? new Rounds(item.unit, stretch.bytes, limit) : undefined,
     );
@@ -41,6 +45,11 @@ export class StraightWalker {
       at = first + length;
     }
     return false;
+  }
+
+  /** Is the byte there one that a match may begin with? */
+  mayBegin(start: number): boolean {
+    return this.#first === undefined || hasByte(this.#first, this.#stretch.bytes[start]!);
   }
 
   /** Length of the match that begins at `start` and ends at `limit` or before it; 0 for none, since it reads a byte. */

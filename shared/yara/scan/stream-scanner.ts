@@ -261,11 +261,13 @@ export class StreamScanner {
     this.#nextSettling = nextSettlingBehind(this.#position);
     if (this.#isSettled || this.#position === this.#settings.size) return;
     const { size } = this.#settings;
-    if (this.#position === FIRST_SETTLING && (size ?? Infinity) >= WORTH_GATES) this.#passGates();
+    const passesGates = this.#position === FIRST_SETTLING && (size ?? Infinity) >= WORTH_GATES;
+    if (passesGates) this.#passGates(false);
     for (const rule of this.#states.toLookAt(this.#matching.store)) {
       const state = this.#evaluate(rule, false);
       if (state === STATE.true || state === STATE.false) this.#states.settle(rule, state);
     }
+    if (passesGates) this.#passGates(true);
     this.#narrow();
     this.#isSettled = this.#states.isHopeless;
     if (this.#isSettled) this.#whole.begin(0);
@@ -278,12 +280,13 @@ export class StreamScanner {
     if (bytesLeft >= WORTH_GATES) this.#matching.narrow(this.#states.values, bytesLeft === Infinity ? 0 : bytesLeft);
   }
 
-  /** Settles rules by what needs no match. */
-  #passGates(): void {
+  /** Settles rules by what needs no match: by what refers to other rules, or by all else. */
+  #passGates(refer: boolean): void {
     const { values } = this.#states;
     const evidence = this.#evidence(false);
     const began = this.#profile?.now();
-    for (const { start, end, rules } of this.#rules.gates) {
+    for (const { start, end, rules, refers } of this.#rules.gates) {
+      if (refers !== refer) continue;
       this.#evaluations++;
       if (this.#evaluator.evaluateCode(start, end, evidence) !== STATE.false) continue;
       for (const rule of rules) if (values[rule] === STATE.unknown) this.#states.settle(rule, STATE.false);

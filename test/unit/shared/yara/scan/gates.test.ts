@@ -26,6 +26,24 @@ describe('gates', () => {
     expect(gatesIn(rule('$a'))).toHaveLength(0);
   });
 
+  it('are references to rules that are settled before', async () => {
+    const referring = (named: string): string => `private rule named { ${named} }
+      rule between { strings: $a = "needle" condition: named and #a > 3 }
+      rule r { strings: $a = "needle" condition: between and #a > 4 }`;
+    const object = Buffer.alloc(SIZE, 'needle');
+    for (const condition of ['condition: uint8(0) == 1', 'strings: $a = "needle" condition: $a and uint8(0) == 1']) {
+      const text = referring(condition);
+      expect(gatesIn(text).length).toBeGreaterThanOrEqual(2);
+      const { matches, stats } = await scanBytes(compileRules([{ text }]), object);
+      expect(matches).toEqual([]);
+      // Those of the first 64 KiB.
+      expect(stats.verifications).toBeLessThan(15_000);
+      const open = await scanBytes(compileRules([{ text: text.replace('== 1', '!= 1') }]), object);
+      expect(open.matches.map(({ rule }) => rule)).toEqual(['between', 'r']);
+      expect(open.stats.verifications).toBeGreaterThan(45_000);
+    }
+  });
+
   it('are shared by rules', () => {
     const rule = (name: string): string =>
       `rule ${name} { strings: $a = "${name}_abcd" condition: (uint8(0) == 1 or filesize > 4KB) and $a }`;

@@ -43,7 +43,16 @@ describe('a guard', () => {
 
   it('lets pass what it cannot say', () => {
     expect(passed('/zqxj(a*b|c*)d/', 'zqxj--')).toContain(0);
-    expect(passed('/zqxj.{255,300}d/', `zqxj${'-'.repeat(400)}`)).toContain(0);
+    expect(passed('/zqxj.{3000,4000}d/', `zqxj${'-'.repeat(4100)}`)).toContain(0);
+  });
+
+  it('looks for what follows a long gap', () => {
+    const gap = (length: number): string => `zqxj${'-'.repeat(length)}door`;
+    expect(passed('/zqxj.{255,1000}do+r/', gap(1200))).not.toContain(0);
+    expect(passed('/zqxj.{255,1000}do+r/', gap(200))).not.toContain(0);
+    expect(passed('/zqxj.{255,1000}do+r/', gap(255))).toContain(0);
+    expect(passed('/zqxj.{255,1000}do+r/', gap(1000))).toContain(0);
+    expect(passed('/zqxj.{0,1000}do+r/', `zqxj---\n${gap(0).slice(4)}`)).not.toContain(0);
   });
 
   it('tries only so much', () => {
