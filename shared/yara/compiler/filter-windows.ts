@@ -32,6 +32,8 @@ const HOT = 3e-3;
 /** Sharing a gram costs nothing until this many entries use it. */
 const SHARED_FREELY = 16;
 const SHARING_COST = 2e-6;
+/** How much rarer a window of `groups` must be to be worth its looks. */
+const GROUP_COST = 4;
 /** Windows are looked for in this many first bytes of an entry. */
 const MAX_WINDOW_OFFSET = 512;
 /** A window of four bytes may be spelled in this many ways. */
@@ -186,11 +188,13 @@ function planShort(entry: FilterEntry): FilterPlan {
     bestCost = cost;
     best = { look: 'four', offset };
   }
-  return best ?? planGroups(entry, last);
+  const other = planGroups(entry, last);
+  // Where the only four plain bytes are mostly zeros, others tell more.
+  return best === undefined || other.cost * GROUP_COST < bestCost ? other.plan : best;
 }
 
 /** The offset from which the first bytes are rarest, first and foremost the four that the pairs look at. */
-function planGroups(entry: FilterEntry, last: number): FilterPlan {
+function planGroups(entry: FilterEntry, last: number): { plan: FilterPlan; cost: number } {
   let best: FilterPlan = { look: 'groups', offset: 0 };
   let bestCost = Infinity;
   for (let offset = 0; offset < last; offset++) {
@@ -203,7 +207,7 @@ function planGroups(entry: FilterEntry, last: number): FilterPlan {
     bestCost = cost;
     best = { look: 'groups', offset };
   }
-  return best;
+  return { plan: best, cost: bestCost };
 }
 
 /** How often two pairs that follow each other are looked at again: for themselves, and in company of those that share their bits. */

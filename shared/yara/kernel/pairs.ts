@@ -75,21 +75,20 @@ function appendFound(from: u32, found: u64, hasPivots: bool): void {
   let even = evenEnd;
   let odd = oddEnd;
   let group = groupEnd;
-  let pivot = pivotPositionsEnd;
-  const groupLanes = hasPivots ? GROUP_LANES_BESIDE : GROUP_LANES;
   for (; found !== 0; found &= found - 1) {
     const number = <u32>ctz(found);
     const at = from + (number << 5);
     const both = v128.load(FOUND_PAIRS + ((<usize>number) << 4));
     even = append(even, at, both, EVEN_LANES);
     odd = append(odd, at, both, ODD_LANES);
-    group = append(group, at, both, groupLanes);
-    if (hasPivots) pivot = append(pivot, at, both, PIVOT_LANES);
+    if (hasPivots) {
+      group = append(group, at, both, GROUP_LANES_BESIDE);
+      pivotPositionsEnd = append(pivotPositionsEnd, at, both, PIVOT_LANES);
+    } else group = append(group, at, both, GROUP_LANES);
   }
   evenEnd = even;
   oddEnd = odd;
   groupEnd = group;
-  pivotPositionsEnd = pivot;
 }
 
 /** The entries of eight pairs. */
