@@ -8,7 +8,8 @@ import { entryOfAtom } from '../../../../../shared/yara/compiler/atom-entries.ts
 import { bytesAt, type FilterEntry } from '../../../../../shared/yara/compiler/filter-entries.ts';
 import { buildFilter } from '../../../../../shared/yara/compiler/filter-tables.ts';
 import type { Shape } from '../../../../../shared/yara/compiler/shape.ts';
-import { BLOCK_BYTES, Kernel } from '../../../../../shared/yara/scan/kernel.ts';
+import { BLOCK_BYTES } from '../../../../../shared/yara/scan/kernel.ts';
+import { hitsOf } from '../kernel-hits.ts';
 import { randomFor, seed } from '../../../../conformance/seed.ts';
 
 function setOf(text: string): Uint32Array {
@@ -82,20 +83,9 @@ describe(`runs, seed ${seed}`, () => {
       object.set([...Buffer.from(own), ...digits], at);
       planted.push(`${entry} ${at}`);
     }
-    const kernel = new Kernel(sections.filterTables.length);
-    kernel.load(sections);
-    const found: string[] = [];
-    for (let from = 0; from < object.length; from += BLOCK_BYTES) {
-      let count = kernel.look(object, from, from + BLOCK_BYTES);
-      for (;;) {
-        for (let at = 0; at < (count < 0 ? ~count : count) * 2; at += 2) {
-          const entry = kernel.hits[at + 1]!;
-          found.push(`${entry} ${from + kernel.hits[at]! - sections.filterStarts[entry]!}`);
-        }
-        if (count >= 0) break;
-        count = kernel.next();
-      }
-    }
+    const found = hitsOf(object, sections).map(
+      ({ entry, compared }) => `${entry} ${compared - sections.filterStarts[entry]!}`,
+    );
     expect(planted.filter((place) => !found.includes(place))).toEqual([]);
     // Sixteen of twenty digits are looked at: hardly anything else passes.
     expect(found.length).toBeLessThan(planted.length * 1.1);

@@ -11,7 +11,8 @@ import {
   type FilterEntry,
 } from '../../../../../shared/yara/compiler/filter-entries.ts';
 import { buildFilter, type BuiltFilter } from '../../../../../shared/yara/compiler/filter-tables.ts';
-import { BLOCK_BYTES, Kernel } from '../../../../../shared/yara/scan/kernel.ts';
+import { BLOCK_BYTES } from '../../../../../shared/yara/scan/kernel.ts';
+import { hitsOf } from '../kernel-hits.ts';
 import { randomFor, seed, type Random } from '../../../../conformance/seed.ts';
 
 const MARGIN = 64;
@@ -90,22 +91,10 @@ function objectFor(entries: readonly FilterEntry[], random: Random): Uint8Array 
 }
 
 function hitsIn(object: Uint8Array, { sections }: BuiltFilter): string[] {
-  const kernel = new Kernel(sections.filterTables.length);
-  kernel.load(sections);
-  const found: string[] = [];
-  for (let from = 0; from < object.length; from += BLOCK_BYTES) {
-    let count = kernel.look(object, from, Math.min(object.length, from + BLOCK_BYTES));
-    for (;;) {
-      const ready = count < 0 ? ~count : count;
-      for (let at = 0; at < ready * 2; at += 2) {
-        const start = from + kernel.hits[at]!;
-        if (start >= MARGIN && start < object.length - MARGIN) found.push(`${kernel.hits[at + 1]!} ${start}`);
-      }
-      if (count >= 0) break;
-      count = kernel.next();
-    }
-  }
-  return found.sort();
+  return hitsOf(object, sections)
+    .filter(({ compared }) => compared >= MARGIN && compared < object.length - MARGIN)
+    .map(({ entry, compared }) => `${entry} ${compared}`)
+    .sort();
 }
 
 /** The same, by looking everywhere. */
