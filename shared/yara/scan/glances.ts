@@ -105,11 +105,13 @@ export class Glances {
     return numbers;
   }
 
-  /** False when the numbers are not such. */
-  restore(numbers: Float64Array): boolean {
+  /** False when the numbers are not such, of that many programs. */
+  restore(numbers: Float64Array, programCount: number): boolean {
     if (numbers.length % SAVED_NUMBERS !== 0) return false;
     for (let at = 0; at < numbers.length; at += SAVED_NUMBERS) {
-      this.#slots.set(numbers[at]!, { block: numbers[at + 1]!, spent: numbers[at + 2]! });
+      const [slot, block, spent] = numbers.subarray(at, at + SAVED_NUMBERS);
+      if (!Number.isInteger(slot) || slot! < 0 || slot! >= programCount * OPEN_BLOCKS || !(spent! >= 0)) return false;
+      this.#slots.set(slot!, { block: block!, spent: spent! });
     }
     return true;
   }

@@ -134,7 +134,7 @@ export class ProgramRunner {
   /** False when the numbers are not those of such programs. */
   restore(numbers: Float64Array): boolean {
     const own = this.#blockPrograms.length * SAVED_NUMBERS;
-    if (numbers.length < own || !this.#glances.restore(numbers.subarray(own))) return false;
+    if (numbers.length < own || !this.#glances.restore(numbers.subarray(own), this.#told.length)) return false;
     const spent = new Float64Array(this.#lastBlock.length);
     this.#blockPrograms.forEach((program, at) => {
       this.#lastBlock[program] = numbers[at * SAVED_NUMBERS]!;
