@@ -19,14 +19,25 @@ const DEPENDENCE = 4;
 const LEAST_NEIGHBOUR_COST = 1 / 16;
 /** Pairs that are added up one by one. */
 const MAX_PAIRS = 1024;
-const TABLE_BITS = 22;
+/** Places of the table for each shape, and bounds of what they come to, as powers of two. */
+const PLACES_PER_SHAPE = 256;
+const LEAST_BITS = 10;
+const MOST_BITS = 22;
 const MOST = 0xffff;
 
 /** How many shapes have a run; runs may share a place in the table. */
 export class SharedRuns {
-  readonly #counts = new Uint16Array(1 << TABLE_BITS);
+  readonly #counts: Uint16Array;
+  readonly #shift: number;
   readonly #numbers = new Map<string, number>();
   readonly #numberOf = new WeakMap<Uint32Array, number>();
+
+  constructor(shapeCount: number) {
+    const bits = Math.ceil(Math.log2(shapeCount * PLACES_PER_SHAPE + 1));
+    const bounded = Math.min(MOST_BITS, Math.max(LEAST_BITS, bits));
+    this.#counts = new Uint16Array(1 << bounded);
+    this.#shift = 32 - bounded;
+  }
 
   /** Counts the runs of one shape's items, in all its forms, once each; what stands in alternatives or repeats is counted by itself. */
   count(...forms: readonly (readonly Shape[])[]): void {
@@ -65,7 +76,7 @@ export class SharedRuns {
     }
     // A run that is shorter is counted where it begins.
     if (at === from || (at < past && items[from - 1]?.kind === 'byte')) return undefined;
-    return Math.imul(hash, 0x85ebca6b) >>> (32 - TABLE_BITS);
+    return Math.imul(hash, 0x85ebca6b) >>> this.#shift;
   }
 
   #number(set: Uint32Array): number {

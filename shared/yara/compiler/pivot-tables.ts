@@ -30,6 +30,7 @@ const PAIRS = PIVOT_NUMBERS / 2;
 
 /** Adds the entries to the buckets and writes the other tables. Returns the pairs that are pivots. */
 export function writePivots(writer: TableWriter, buckets: Buckets, entries: readonly PivotEntry[]): PivotPairs {
+  if (entries.length === 0) return { even: [], odd: [] };
   // By pair; those at odd positions behind the others.
   const masks = new Map<number, PivotMask[]>();
   for (const pivot of entries) {
@@ -54,13 +55,11 @@ export function writePivots(writer: TableWriter, buckets: Buckets, entries: read
       buckets.add(ofMask(hash, which), packItem(pivot.at, pivot.before, 0));
     }
   }
-  if (entries.length > 0) {
-    writer.pass(PASS.pivots);
-    writer.header[FILTER.pivotCount] = masks.size;
-    writer.table('pivotNumbers', numbers);
-    writer.table('pivotStarts', Uint32Array.from(starts));
-    writer.table('pivotMasks', rowsOf([...masks.values()].flat()));
-  }
+  writer.pass(PASS.pivots);
+  writer.header[FILTER.pivotCount] = masks.size;
+  writer.table('pivotNumbers', numbers);
+  writer.table('pivotStarts', Uint32Array.from(starts));
+  writer.table('pivotMasks', rowsOf([...masks.values()].flat()));
   return pivotPairs(numbers);
 }
 

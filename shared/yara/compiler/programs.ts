@@ -72,7 +72,7 @@ export class ProgramSet {
 
   /** To be asked for when all are added: which atoms a program has depends on what the others hold. */
   programs(): Program[] {
-    const shared = new SharedRuns();
+    const shared = new SharedRuns(this.#shapes.size);
     for (const shape of this.#shapes.values()) countRuns(shape, shared);
     const atomsOf = new Map<number, readonly GuardedAtom[] | undefined>();
     for (const [number, shape] of this.#shapes) {

@@ -17,7 +17,7 @@ function shape(pattern: string): Shape {
 
 /** The atoms of the first pattern among the others, a dot for what is no single byte. */
 function atomsOf(pattern: string, others: readonly string[] = []): string[] | undefined {
-  const shared = new SharedRuns();
+  const shared = new SharedRuns(64);
   for (const each of [pattern, ...others]) countRuns(shape(each), shared);
   return chooseAtoms(shape(pattern), shared)?.map(({ sets }) =>
     sets
