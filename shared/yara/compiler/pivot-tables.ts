@@ -65,11 +65,14 @@ export function writePivots(writer: TableWriter, buckets: Buckets, entries: read
 
 /** The pairs that have a number. */
 export function pivotPairs(numbers: Uint16Array): PivotPairs {
-  const pairs = [...numbers.keys()].filter((pair) => numbers[pair] !== 0);
-  return {
-    even: pairs.filter((pair) => pair < PAIRS),
-    odd: pairs.filter((pair) => pair >= PAIRS).map((pair) => pair - PAIRS),
-  };
+  const even: number[] = [];
+  const odd: number[] = [];
+  numbers.forEach((number, at) => {
+    if (number === 0) return;
+    if (at < PAIRS) even.push(at);
+    else odd.push(at - PAIRS);
+  });
+  return { even, odd };
 }
 
 function pairsOf({ entry, offset, isEven }: PivotEntry): number[] {
